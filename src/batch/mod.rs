@@ -1,0 +1,2 @@
+//! Floor 2, pure: backfill arithmetic.
+#![forbid(unsafe_code)]

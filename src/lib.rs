@@ -1,0 +1,27 @@
+//! pg_interlock: refuses schema changes that would stop an application.
+//!
+//! This file is wiring only. The floors, from the ground up: [`model`] (words), [`profile`] (facts → lock profile),
+//! [`policy`], [`advice`] and [`batch`] (pure judgement, words and arithmetic), [`postgres`] (the only room that touches
+//! the server's C interface), [`guard`], [`audit`] and [`backfill`] (the stories), [`api`] (the SQL surface).
+//! A room imports only from floors below; see ARCHITECTURE.md.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod advice;
+mod api;
+mod audit;
+mod backfill;
+mod batch;
+mod guard;
+mod model;
+mod policy;
+mod postgres;
+mod profile;
+
+pgrx::pg_module_magic!(name, version);
+
+/// Called by the server when it loads the library, in the postmaster (shared_preload_libraries) or in one session.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    postgres::settings::init();
+}

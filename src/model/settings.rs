@@ -1,0 +1,27 @@
+//! The settings a decision depends on, as plain values.
+
+/// What the guard does with a statement that a rule objects to (`pg_interlock.mode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Nothing is read, judged or recorded.
+    Off,
+    /// Decisions are recorded; nobody is told.
+    Log,
+    /// Decisions are recorded, and the client gets a WARNING.
+    Warn,
+    /// What a rule rejects is rejected.
+    Enforce,
+}
+
+/// Which decisions reach the decision log (`pg_interlock.log_decisions`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogDecisions {
+    /// None.
+    None,
+    /// Rejections.
+    Reject,
+    /// Rejections and warnings.
+    Warn,
+    /// Every statement that locks an existing, non-temporary relation.
+    All,
+}

@@ -1,0 +1,3 @@
+//! Floor 3: the only room that touches the server's C interface.
+
+pub mod settings;

@@ -1,0 +1,130 @@
+//! The settings `pg_interlock.*`: their definition, and one function that reads each.
+//!
+//! Nobody else touches the statics. All are `PGC_SUSET`: a superuser, or who was granted SET on the parameter, may change
+//! them, and ALTER ROLE / ALTER DATABASE … SET works; there is no bypass for everybody.
+
+use std::ffi::CString;
+
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
+
+use crate::model::settings;
+
+#[derive(Clone, Copy, PostgresGucEnum)]
+enum Mode {
+    #[name = c"off"]
+    Off,
+    #[name = c"log"]
+    Log,
+    #[name = c"warn"]
+    Warn,
+    #[name = c"enforce"]
+    Enforce,
+}
+
+#[derive(Clone, Copy, PostgresGucEnum)]
+enum LogDecisions {
+    #[name = c"none"]
+    None,
+    #[name = c"reject"]
+    Reject,
+    #[name = c"warn"]
+    Warn,
+    #[name = c"all"]
+    All,
+}
+
+static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Enforce);
+/// 100000 rows are rewritten or scanned in well under a second on current hardware; above that, readers notice.
+static ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(100_000);
+/// In kB. Wide rows and TOAST make few rows slow: 1 GB is where a scan leaves the cache.
+static SIZE_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(1024 * 1024);
+static RULE_ACTIONS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
+static LOG_DECISIONS: GucSetting<LogDecisions> = GucSetting::<LogDecisions>::new(LogDecisions::All);
+
+/// Defines the settings and reserves their prefix. To be called once, from `_PG_init`.
+pub fn init() {
+    GucRegistry::define_enum_guc(
+        c"pg_interlock.mode",
+        c"Sets what happens to a statement that would stop an application.",
+        c"\"enforce\" rejects it, \"warn\" lets it run with a warning, \"log\" only records it, \"off\" does nothing at all.",
+        &MODE,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.row_threshold",
+        c"Sets the number of rows from which work under a blocking lock is rejected.",
+        c"0 rejects such work on every table, -1 turns this threshold off. Either threshold suffices.",
+        &ROW_THRESHOLD,
+        -1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.size_threshold",
+        c"Sets the total relation size from which work under a blocking lock is rejected.",
+        c"Indexes and TOAST count. 0 rejects such work on every table, -1 turns this threshold off. Either threshold suffices.",
+        &SIZE_THRESHOLD,
+        -1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_KB,
+    );
+    GucRegistry::define_string_guc(
+        c"pg_interlock.rule_actions",
+        c"Overrides the actions of rules.",
+        c"A comma-separated list of rule=action, where action is off, log, warn or reject. The view interlock.rules lists the rules.",
+        &RULE_ACTIONS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"pg_interlock.log_decisions",
+        c"Sets which decisions are written to interlock.decision_log.",
+        c"\"all\" records every statement that locks an existing, non-temporary relation.",
+        &LOG_DECISIONS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
+    unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
+}
+
+/// `pg_interlock.mode`
+pub fn mode() -> settings::Mode {
+    match MODE.get() {
+        Mode::Off => settings::Mode::Off,
+        Mode::Log => settings::Mode::Log,
+        Mode::Warn => settings::Mode::Warn,
+        Mode::Enforce => settings::Mode::Enforce,
+    }
+}
+
+/// `pg_interlock.row_threshold`, in rows; `None` when turned off.
+pub fn row_threshold() -> Option<i64> {
+    (ROW_THRESHOLD.get() >= 0).then(|| i64::from(ROW_THRESHOLD.get()))
+}
+
+/// `pg_interlock.size_threshold`, in bytes; `None` when turned off.
+pub fn size_threshold() -> Option<i64> {
+    (SIZE_THRESHOLD.get() >= 0).then(|| i64::from(SIZE_THRESHOLD.get()) * 1024)
+}
+
+/// `pg_interlock.rule_actions`, as written.
+pub fn rule_actions() -> String {
+    RULE_ACTIONS
+        .get()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// `pg_interlock.log_decisions`
+pub fn log_decisions() -> settings::LogDecisions {
+    match LOG_DECISIONS.get() {
+        LogDecisions::None => settings::LogDecisions::None,
+        LogDecisions::Reject => settings::LogDecisions::Reject,
+        LogDecisions::Warn => settings::LogDecisions::Warn,
+        LogDecisions::All => settings::LogDecisions::All,
+    }
+}
