@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod decision;
+pub mod facts;
 pub mod lock_mode;
+pub mod lock_profile;
 pub mod relation;
+pub mod rule;
 pub mod settings;

@@ -1,2 +1,218 @@
 //! Floor 2, pure: from a lock profile and the settings to a decision.
+
 #![forbid(unsafe_code)]
+
+mod rule_actions;
+
+use std::collections::BTreeSet;
+
+pub use rule_actions::RuleActions;
+
+use crate::model::decision::Decision;
+use crate::model::facts::{IndexConstraint, Oid};
+use crate::model::lock_mode::Blocks;
+use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
+use crate::model::rule::{Action, Rule};
+use crate::model::settings::Mode;
+
+/// The settings a decision depends on.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `pg_interlock.mode`
+    pub mode: Mode,
+    /// `pg_interlock.row_threshold`, in rows; `None` when off.
+    pub row_threshold: Option<i64>,
+    /// `pg_interlock.size_threshold`, in bytes; `None` when off.
+    pub size_threshold: Option<i64>,
+    /// `pg_interlock.rule_actions`
+    pub rule_actions: RuleActions,
+}
+
+/// What is decided, and on what ground.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// What becomes of the statement.
+    pub decision: Decision,
+    /// The rule that objects, whether or not it is let through.
+    pub finding: Option<Finding>,
+}
+
+/// A rule that objects.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// The relation the objection is about.
+    pub relation: Oid,
+    /// The work objected to; `None` for rules about destruction.
+    pub work: Option<Work>,
+    /// All relations with such work, whose rows add up.
+    pub relations: Vec<Oid>,
+    /// Rows of them all.
+    pub rows: i64,
+    /// Bytes of them all, with indexes and TOAST.
+    pub bytes: i64,
+}
+
+/// Judges a profile.
+pub fn judge(profile: &LockProfile, settings: &Settings) -> Judgement {
+    let mut worst = Judgement {
+        decision: Decision::Allow,
+        finding: None,
+    };
+    let findings = work_findings(profile, settings)
+        .into_iter()
+        .chain(destruction_finding(profile));
+    let mut worst_action = Action::Off;
+    for finding in findings {
+        let action = settings.rule_actions.action(finding.rule);
+        if action > worst_action {
+            worst_action = action;
+            worst.finding = Some(finding);
+        }
+    }
+    worst.decision = match (settings.mode, worst_action) {
+        (Mode::Enforce, Action::Reject) => Decision::Reject,
+        (Mode::Enforce, Action::Warn) | (Mode::Warn, Action::Warn | Action::Reject) => Decision::Warn,
+        _ => Decision::Allow,
+    };
+    worst
+}
+
+/// Objections to work under a lock that blocks reads or writes, the gravest first.
+///
+/// A partition tree or several tables of one statement stay locked together until it ends, so their work adds up;
+/// statements that do one relation after the other in transactions of their own are judged by the largest.
+fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
+    let blocking: Vec<(&Effect, &Work)> = profile
+        .effects
+        .iter()
+        .filter(|effect| effect.relation.is_shared())
+        .flat_map(|effect| effect.work.iter().map(move |work| (effect, work)))
+        // What happens to an index is told of its table, save where the index alone is moved.
+        .filter(|(effect, work)| !effect.relation.kind.is_index() || work.kind == WorkKind::CopyFiles)
+        .filter(|(_, work)| work.under.blocks() >= Blocks::Writes)
+        .collect();
+    let rules: BTreeSet<Rule> = blocking.iter().map(|(_, work)| rule(&work.cause)).collect();
+    let mut findings: Vec<Finding> = rules
+        .into_iter()
+        .filter_map(|each| {
+            let of_rule: Vec<_> = blocking
+                .iter()
+                .filter(|(_, work)| rule(&work.cause) == each)
+                .copied()
+                .collect();
+            finding(profile, each, &of_rule)
+        })
+        .filter(|finding| {
+            settings
+                .row_threshold
+                .is_some_and(|threshold| finding.rows >= threshold)
+                || settings
+                    .size_threshold
+                    .is_some_and(|threshold| finding.bytes >= threshold)
+        })
+        .collect();
+    findings.sort_by_key(|finding| {
+        let gravity = finding.work.as_ref().map(|work| (work.kind, work.under));
+        (std::cmp::Reverse(gravity), std::cmp::Reverse(finding.rows))
+    });
+    findings
+}
+
+fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Option<Finding> {
+    let (effect, gravest) = work
+        .iter()
+        .max_by_key(|(effect, work)| (work.kind, work.under, effect.relation.rows))
+        .copied()?;
+    let mut relations: Vec<&Effect> = Vec::new();
+    for (effect, _) in work {
+        if !relations.iter().any(|known| known.relation.oid == effect.relation.oid) {
+            relations.push(effect);
+        }
+    }
+    if profile.one_by_one {
+        relations = vec![effect];
+    }
+    // Tell of the relation the user named where the work is on its partitions or children.
+    let named = profile
+        .main_effect()
+        .filter(|_| relations.len() > 1)
+        .map_or(effect.relation.oid, |e| e.relation.oid);
+    Some(Finding {
+        rule,
+        relation: named,
+        work: Some(gravest.clone()),
+        rows: relations.iter().map(|effect| effect.relation.rows).sum(),
+        bytes: relations.iter().map(|effect| effect.relation.bytes).sum(),
+        relations: relations.iter().map(|effect| effect.relation.oid).collect(),
+    })
+}
+
+/// An objection to loss of data or structure, whatever the size.
+fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
+    let rule = match profile.destroys.as_ref()? {
+        Destruction::Relation => Rule::DropTable,
+        Destruction::Column(_) => Rule::DropColumn,
+        Destruction::Constraint(_) => Rule::DropConstraint,
+        Destruction::Rows => Rule::Truncate,
+        Destruction::Index => Rule::DropIndex,
+    };
+    let effect = profile
+        .main_effect()
+        .filter(|effect| effect.relation.is_shared())
+        .or_else(|| profile.effects.iter().find(|effect| effect.relation.is_shared()))?;
+    let relation = &effect.relation;
+    Some(Finding {
+        rule,
+        relation: relation.oid,
+        work: None,
+        relations: vec![relation.oid],
+        rows: relation.rows,
+        bytes: relation.bytes,
+    })
+}
+
+/// The rule that speaks of a cause.
+pub fn rule(cause: &Cause) -> Rule {
+    match cause {
+        Cause::VolatileDefault { .. } => Rule::AddColumnVolatileDefault,
+        Cause::SequenceDefault { .. } => Rule::AddColumnSerial,
+        Cause::StoredGenerated { .. } => Rule::AddColumnStoredGenerated,
+        Cause::ConstrainedDomain { .. } => Rule::AddColumnConstrainedDomain,
+        Cause::NewColumnNotNull { .. } => Rule::AddColumnNotNull,
+        Cause::TypeChange { .. }
+        | Cause::TypeChangeIndex { .. }
+        | Cause::TypeChangeCheck { .. }
+        | Cause::TypeChangeForeignKey { .. } => Rule::AlterColumnType,
+        Cause::SetNotNull { .. } => Rule::SetNotNull,
+        Cause::Check { .. } => Rule::AddCheck,
+        Cause::ForeignKey { .. } => Rule::AddForeignKey,
+        Cause::PrimaryKeyNullable { .. } => Rule::AddPrimaryKey,
+        Cause::IndexConstraint { kind, .. } => match kind {
+            IndexConstraint::PrimaryKey => Rule::AddPrimaryKey,
+            IndexConstraint::Unique => Rule::AddUnique,
+            IndexConstraint::Exclusion => Rule::AddExclusion,
+        },
+        Cause::Validate { .. } => Rule::ValidateConstraint,
+        Cause::CreateIndex { .. } => Rule::CreateIndex,
+        Cause::Reindex => Rule::Reindex,
+        Cause::Cluster => Rule::Cluster,
+        Cause::VacuumFull => Rule::VacuumFull,
+        Cause::Refresh => Rule::RefreshMaterializedView,
+        Cause::SetLogged { .. } => Rule::SetLogged,
+        Cause::SetAccessMethod { .. } => Rule::SetAccessMethod,
+        Cause::SetExpression { .. } => Rule::SetExpression,
+        Cause::SetTablespace { .. } => Rule::SetTablespace,
+    }
+}
+
+/// The SQLSTATE of a rejection.
+pub fn sqlstate(finding: &Finding) -> &'static str {
+    match finding.work.as_ref().map(|work| work.kind) {
+        Some(WorkKind::Rewrite | WorkKind::CopyFiles) => "IL001",
+        Some(WorkKind::Scan) => "IL002",
+        Some(WorkKind::BuildIndex) => "IL003",
+        None => "IL008",
+    }
+}

@@ -1,3 +1,7 @@
 //! Floor 3: the only room that touches the server's C interface.
 
+pub mod catalog;
+pub mod node;
+pub mod read;
 pub mod settings;
+pub mod subtransaction;

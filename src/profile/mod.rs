@@ -1,2 +1,67 @@
 //! Floor 1, pure: from facts about a statement to its lock profile, one file per statement family.
+//!
+//! The profile is what the guard judges, what `interlock.explain_lock_profile` shows and what the oracle tests hold
+//! against the server. Each file names the C functions it mirrors.
+
 #![forbid(unsafe_code)]
+
+mod add_column;
+mod alter_table;
+mod builder;
+mod column_type;
+mod constraint;
+mod drop;
+mod foreign_key;
+mod index;
+mod maintenance;
+
+use crate::model::facts::{Facts, Statement};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{LockProfile, Unknown};
+use builder::Builder;
+
+/// The lock profile of a statement.
+pub fn profile(facts: &Facts) -> LockProfile {
+    let mut builder = Builder::new(facts);
+    match &facts.statement {
+        Statement::NoExistingRelation => {}
+        Statement::MissingRelation(name) => {
+            builder.profile().unknown = Some(Unknown::MissingRelation(name.clone()));
+        }
+        Statement::Unmodelled { relation } => {
+            builder.profile().target = *relation;
+            builder.profile().unknown = Some(Unknown::Unmodelled);
+        }
+        Statement::LocksOnly(locks) => {
+            builder.profile().target = locks.first().map(|(oid, _)| *oid);
+            for (oid, mode) in locks {
+                builder.lock(*oid, *mode);
+            }
+        }
+        Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
+        Statement::CreateIndex(statement) => index::create(statement, &mut builder),
+        Statement::DropIndex { indexes, concurrently } => index::drop(indexes, *concurrently, &mut builder),
+        Statement::Reindex {
+            tables,
+            parents,
+            concurrently,
+            one_by_one,
+        } => {
+            builder.profile().one_by_one = *one_by_one;
+            index::reindex(tables, parents, *concurrently, &mut builder);
+        }
+        Statement::Copy {
+            by,
+            relations,
+            one_by_one,
+        } => {
+            builder.profile().one_by_one = *one_by_one;
+            maintenance::copy(*by, relations, &mut builder);
+        }
+        Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
+        Statement::RefreshConcurrently { relation } => builder.lock(*relation, LockMode::Exclusive),
+        Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
+        Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
+    }
+    builder.finish()
+}

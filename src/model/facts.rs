@@ -1,0 +1,365 @@
+//! Facts about a statement: everything its lock profile depends on, and nothing else.
+//!
+//! Plain data, read from the parse tree and the live catalog by `postgres::read`, or made up by a test.
+
+use std::collections::BTreeMap;
+
+use super::lock_mode::LockMode;
+use super::relation::Relation;
+
+/// A relation's oid.
+pub type Oid = u32;
+
+/// A statement and the part of the catalog it touches.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `ALTER TABLE`
+    pub command_tag: String,
+    /// The statement.
+    pub statement: Statement,
+    /// Every relation the statement may touch, by oid.
+    pub tables: BTreeMap<Oid, Table>,
+    /// It commits while it runs (CREATE INDEX CONCURRENTLY, VACUUM), so nothing it does is undone as a whole.
+    pub commits_internally: bool,
+    /// The user may do this as far as ownership goes; if not, PostgreSQL refuses it and has the word.
+    pub permitted: bool,
+}
+
+/// A relation and what hangs on it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The relation itself.
+    pub relation: Relation,
+    /// All its indexes, invalid ones included.
+    pub indexes: Vec<Oid>,
+}
+
+/// A statement, by family.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// It locks no existing relation more strongly than AccessShareLock, or is no utility statement.
+    NoExistingRelation,
+    /// A relation it names does not exist.
+    MissingRelation(String),
+    /// Not modelled yet: nothing is claimed about it.
+    Unmodelled {
+        /// The relation it names, if it names one.
+        relation: Option<Oid>,
+    },
+    /// ALTER TABLE and its kin
+    AlterTable(AlterTable),
+    /// Locks and nothing else, in the order they are taken.
+    LocksOnly(Vec<(Oid, LockMode)>),
+    /// CREATE INDEX
+    CreateIndex(CreateIndex),
+    /// DROP INDEX
+    DropIndex {
+        /// Each index with the tables whose lock it needs (a partitioned index: the whole tree).
+        indexes: Vec<DroppedIndex>,
+        /// CONCURRENTLY
+        concurrently: bool,
+    },
+    /// REINDEX INDEX or TABLE
+    Reindex {
+        /// Each table with those of its indexes that are rebuilt.
+        tables: Vec<(Oid, Vec<Oid>)>,
+        /// Partitioned parents that are locked while their leaves are found.
+        parents: Vec<Oid>,
+        /// CONCURRENTLY
+        concurrently: bool,
+        /// Each relation is done in a transaction of its own.
+        one_by_one: bool,
+    },
+    /// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: copies of whole relations
+    Copy {
+        /// Which statement.
+        by: CopyBy,
+        /// What is copied.
+        relations: Vec<Oid>,
+        /// Each relation is done in a transaction of its own.
+        one_by_one: bool,
+    },
+    /// VACUUM without FULL, ANALYZE
+    Vacuum {
+        /// The relations named, and their partitions.
+        relations: Vec<Oid>,
+    },
+    /// REFRESH MATERIALIZED VIEW CONCURRENTLY
+    RefreshConcurrently {
+        /// The materialized view.
+        relation: Oid,
+    },
+    /// TRUNCATE
+    Truncate {
+        /// What is emptied: named relations, their children, and with CASCADE those that refer to them.
+        relations: Vec<Oid>,
+        /// RESTART IDENTITY: their sequences.
+        sequences: Vec<Oid>,
+    },
+    /// DROP TABLE, MATERIALIZED VIEW, VIEW, SEQUENCE …
+    Drop {
+        /// What is named.
+        named: Vec<Oid>,
+        /// Every relation that goes, named or reached.
+        dropped: Vec<Oid>,
+        /// Relations that stay and are locked: the other end of foreign keys, partition parents, default partitions.
+        locked: Vec<(Oid, LockMode)>,
+    },
+}
+
+/// Which statement copies a relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyBy {
+    /// CLUSTER
+    Cluster,
+    /// VACUUM FULL
+    VacuumFull,
+    /// REFRESH MATERIALIZED VIEW
+    Refresh,
+}
+
+/// One index of DROP INDEX.
+#[derive(Clone, Debug)]
+pub struct DroppedIndex {
+    /// The index named.
+    pub index: Oid,
+    /// Its table, or the table's whole tree.
+    pub tables: Vec<Oid>,
+    /// Indexes of partitions that go with it.
+    pub children: Vec<Oid>,
+}
+
+/// CREATE INDEX
+#[derive(Clone, Debug)]
+pub struct CreateIndex {
+    /// The table named.
+    pub table: Oid,
+    /// The name of the index, if the statement gives one.
+    pub name: Option<String>,
+    /// All relations whose lock is taken: the table and, for a partitioned one without ONLY, its partitions.
+    pub members: Vec<Oid>,
+    /// Those on which an index is built; a partition that has an equal index already is attached instead.
+    pub builds: Vec<Oid>,
+    /// CONCURRENTLY, and taken as such (on a temporary table it is not).
+    pub concurrently: bool,
+}
+
+/// ALTER TABLE: all its subcommands are done under one lock.
+#[derive(Clone, Debug)]
+pub struct AlterTable {
+    /// The relation named.
+    pub target: Oid,
+    /// The lock of the whole statement, as `AlterTableGetLockLevel` of `commands/tablecmds.c` tells.
+    pub lock: LockMode,
+    /// The relations it takes that lock on: the target first, then the descendants that a subcommand recurses to.
+    pub members: Vec<Oid>,
+    /// The subcommands, in order.
+    pub commands: Vec<AlterCommand>,
+}
+
+/// One subcommand of ALTER TABLE.
+#[derive(Clone, Debug)]
+pub enum AlterCommand {
+    /// Changes catalog rows only, under the statement's lock.
+    CatalogOnly,
+    /// Not modelled yet.
+    Unmodelled,
+    /// ADD COLUMN
+    AddColumn(AddColumn),
+    /// ALTER COLUMN TYPE
+    AlterColumnType(AlterColumnType),
+    /// SET NOT NULL, or ADD CONSTRAINT … NOT NULL
+    SetNotNull {
+        /// The column.
+        column: String,
+        /// Members in which every row has to be looked at.
+        unproved: Vec<Oid>,
+    },
+    /// ADD CHECK that is validated at once
+    AddCheck {
+        /// Its name, if given.
+        constraint: Option<String>,
+        /// Members in which every row has to be looked at.
+        scanned: Vec<Oid>,
+    },
+    /// ADD PRIMARY KEY, UNIQUE, EXCLUDE
+    AddIndexConstraint(AddIndexConstraint),
+    /// ADD FOREIGN KEY
+    AddForeignKey(AddForeignKey),
+    /// VALIDATE CONSTRAINT
+    ValidateConstraint {
+        /// Its name.
+        constraint: String,
+        /// Members in which every row has to be looked at.
+        scanned: Vec<Oid>,
+        /// The tables a foreign key refers to.
+        referenced: Vec<Oid>,
+    },
+    /// DROP COLUMN, DROP CONSTRAINT: what goes and what else is locked.
+    Drop {
+        /// COLUMN or CONSTRAINT, and its name.
+        what: Dropped,
+        /// Indexes that go.
+        indexes: Vec<Oid>,
+        /// Other relations that are locked.
+        locked: Vec<(Oid, LockMode)>,
+    },
+    /// SET LOGGED, SET UNLOGGED, SET ACCESS METHOD, SET EXPRESSION: the target is rewritten.
+    Rewrite {
+        /// Why.
+        why: RewriteBy,
+        /// What is rewritten.
+        relations: Vec<Oid>,
+        /// Sequences of the target that follow.
+        sequences: Vec<Oid>,
+    },
+    /// SET TABLESPACE that moves the target's files
+    MoveFiles {
+        /// The tablespace.
+        tablespace: String,
+    },
+}
+
+/// What DROP COLUMN or DROP CONSTRAINT drops.
+#[derive(Clone, Debug)]
+pub enum Dropped {
+    /// A column.
+    Column(String),
+    /// A constraint.
+    Constraint(String),
+}
+
+/// Which subcommand rewrites its target as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RewriteBy {
+    /// SET LOGGED
+    SetLogged,
+    /// SET UNLOGGED
+    SetUnlogged,
+    /// SET ACCESS METHOD
+    SetAccessMethod(String),
+    /// ALTER COLUMN … SET EXPRESSION of a stored generated column
+    SetExpression(String),
+}
+
+/// ADD COLUMN
+#[derive(Clone, Debug)]
+pub struct AddColumn {
+    /// Its name.
+    pub column: String,
+    /// Its type, as `format_type` shows it.
+    pub type_name: String,
+    /// Its default or generation expression, in words of SQL.
+    pub expression: Option<String>,
+    /// Where existing rows get their value from.
+    pub value: NewColumnValue,
+    /// NOT NULL, PRIMARY KEY or a type that implies it.
+    pub not_null: bool,
+    /// The members with rows to which it is really added; an inheriting table that has it already is left alone.
+    pub members: Vec<Oid>,
+}
+
+/// Where existing rows get the value of a new column from; `ATExecAddColumn` of `commands/tablecmds.c`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewColumnValue {
+    /// They have none: null.
+    Null,
+    /// Computed once and kept in the catalog (`attmissingval`).
+    Stored,
+    /// A default that contains a volatile function, computed for each row.
+    Volatile,
+    /// `serial` and its kin: a number from a sequence for each row.
+    Serial,
+    /// GENERATED … AS IDENTITY
+    Identity,
+    /// GENERATED … STORED
+    StoredGenerated,
+    /// GENERATED … VIRTUAL: computed when read.
+    VirtualGenerated,
+    /// The type is a domain with constraints, which are checked for each row.
+    ConstrainedDomain(String),
+}
+
+/// ALTER COLUMN TYPE
+#[derive(Clone, Debug)]
+pub struct AlterColumnType {
+    /// The column.
+    pub column: String,
+    /// Its type now, as `format_type` shows it.
+    pub from: String,
+    /// Its type afterwards.
+    pub to: String,
+    /// Stored values cannot stay as they are; `ATColumnChangeRequiresRewrite` of `commands/tablecmds.c`.
+    pub rewrites: bool,
+    /// The members that have the column.
+    pub members: Vec<TypeChange>,
+    /// Foreign keys on the column, at either end.
+    pub foreign_keys: Vec<ForeignKeyOnColumn>,
+    /// Tables locked because something of theirs depends on the column.
+    pub locked: Vec<(Oid, LockMode)>,
+}
+
+/// What a type change means to one table.
+#[derive(Clone, Debug)]
+pub struct TypeChange {
+    /// The table.
+    pub table: Oid,
+    /// Its indexes on the column, and whether their storage can be kept (`TryReuseIndex`) while the table's is.
+    pub indexes: Vec<(Oid, bool)>,
+    /// Names of validated CHECKs on the column, which are verified anew.
+    pub checks: Vec<String>,
+}
+
+/// A foreign key that a type change drops and adds again.
+#[derive(Clone, Debug)]
+pub struct ForeignKeyOnColumn {
+    /// Its name.
+    pub constraint: String,
+    /// The referencing table.
+    pub referencing: Oid,
+    /// The referenced table.
+    pub referenced: Oid,
+    /// Its rows are checked again (`TryReuseForeignKey` says no).
+    pub validated_again: bool,
+}
+
+/// ADD PRIMARY KEY, UNIQUE, EXCLUDE
+#[derive(Clone, Debug)]
+pub struct AddIndexConstraint {
+    /// Which.
+    pub kind: IndexConstraint,
+    /// Its name, if given.
+    pub constraint: Option<String>,
+    /// Its key columns.
+    pub columns: Vec<String>,
+    /// The index of USING INDEX.
+    pub using_index: Option<Oid>,
+    /// Members with rows on which an index is built.
+    pub builds: Vec<Oid>,
+    /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.
+    pub nullable: Vec<(Oid, String)>,
+}
+
+/// A constraint that is an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexConstraint {
+    /// PRIMARY KEY
+    PrimaryKey,
+    /// UNIQUE
+    Unique,
+    /// EXCLUDE
+    Exclusion,
+}
+
+/// ADD FOREIGN KEY
+#[derive(Clone, Debug)]
+pub struct AddForeignKey {
+    /// Its name, if given.
+    pub constraint: Option<String>,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The referenced table and its partitions.
+    pub referenced: Vec<Oid>,
+    /// The members whose rows are checked; none with NOT VALID.
+    pub validated: Vec<Oid>,
+}

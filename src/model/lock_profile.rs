@@ -1,0 +1,204 @@
+//! The lock profile: which relation a statement locks how strongly, and the work it does under those locks.
+
+use super::facts::{IndexConstraint, Oid};
+use super::lock_mode::LockMode;
+use super::relation::Relation;
+
+/// What a statement does to existing relations.
+#[derive(Clone, Debug, Default)]
+pub struct LockProfile {
+    /// `ALTER TABLE`
+    pub command_tag: String,
+    /// One entry per relation, in the order they are met.
+    pub effects: Vec<Effect>,
+    /// The relation the statement is about, if it names one.
+    pub target: Option<Oid>,
+    /// Each relation is done in a transaction of its own, so the work on them does not add up under one lock.
+    pub one_by_one: bool,
+    /// What is not known about it.
+    pub unknown: Option<Unknown>,
+    /// Objects it destroys or hides from the application, for the rules about that.
+    pub destroys: Option<Destruction>,
+}
+
+/// Why nothing, or not everything, is claimed about a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// A relation it names does not exist.
+    MissingRelation(String),
+    /// The statement is not modelled.
+    Unmodelled,
+    /// Reading the catalog failed with this message; PostgreSQL will tell the user.
+    ReadFailed(String),
+}
+
+/// Loss of data or structure, whatever its cost in locks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destruction {
+    /// DROP TABLE, DROP MATERIALIZED VIEW
+    Relation,
+    /// DROP COLUMN
+    Column(String),
+    /// DROP CONSTRAINT
+    Constraint(String),
+    /// TRUNCATE
+    Rows,
+    /// DROP INDEX
+    Index,
+}
+
+/// What happens to one relation.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The relation.
+    pub relation: Relation,
+    /// The strongest lock on it.
+    pub lock_mode: LockMode,
+    /// The work done on it, each with the lock it is done under.
+    pub work: Vec<Work>,
+}
+
+/// Work proportional to a relation's size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// What is done.
+    pub kind: WorkKind,
+    /// The strongest lock on the relation while it is done.
+    pub under: LockMode,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Kinds of work, cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WorkKind {
+    /// Its rows are read from end to end.
+    Scan,
+    /// An index on it is built or rebuilt.
+    BuildIndex,
+    /// Its files are copied block by block.
+    CopyFiles,
+    /// Its storage is written anew, row by row.
+    Rewrite,
+}
+
+/// Why work is done.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are names of the things the variant speaks of")]
+pub enum Cause {
+    VolatileDefault {
+        column: String,
+        type_name: String,
+        default: String,
+    },
+    SequenceDefault {
+        column: String,
+        type_name: String,
+        identity: bool,
+    },
+    StoredGenerated {
+        column: String,
+        type_name: String,
+        expression: String,
+    },
+    ConstrainedDomain {
+        column: String,
+        domain: String,
+    },
+    NewColumnNotNull {
+        column: String,
+    },
+    TypeChange {
+        column: String,
+        from: String,
+        to: String,
+    },
+    TypeChangeIndex {
+        column: String,
+        from: String,
+        to: String,
+    },
+    TypeChangeCheck {
+        column: String,
+        constraint: String,
+    },
+    TypeChangeForeignKey {
+        column: String,
+        constraint: String,
+    },
+    SetNotNull {
+        column: String,
+    },
+    Check {
+        constraint: Option<String>,
+    },
+    ForeignKey {
+        constraint: Option<String>,
+        columns: Vec<String>,
+    },
+    PrimaryKeyNullable {
+        column: String,
+    },
+    IndexConstraint {
+        kind: IndexConstraint,
+        constraint: Option<String>,
+        columns: Vec<String>,
+    },
+    Validate {
+        constraint: String,
+    },
+    CreateIndex {
+        name: Option<String>,
+    },
+    Reindex,
+    Cluster,
+    VacuumFull,
+    Refresh,
+    SetLogged {
+        logged: bool,
+    },
+    SetAccessMethod {
+        method: String,
+    },
+    SetExpression {
+        column: String,
+    },
+    SetTablespace {
+        tablespace: String,
+    },
+}
+
+impl Effect {
+    /// Its storage is written anew, by rows or by blocks.
+    pub fn rewrites(&self) -> bool {
+        self.does(WorkKind::Rewrite) || self.does(WorkKind::CopyFiles)
+    }
+
+    /// It is read from end to end; a rewrite and an index build read it too.
+    pub fn scans(&self) -> bool {
+        !self.relation.kind.is_index() && self.work.iter().any(|work| work.kind != WorkKind::CopyFiles)
+    }
+
+    /// An index on it is built or rebuilt.
+    pub fn builds_indexes(&self) -> bool {
+        self.does(WorkKind::BuildIndex)
+    }
+
+    fn does(&self, kind: WorkKind) -> bool {
+        self.work.iter().any(|work| work.kind == kind)
+    }
+}
+
+impl LockProfile {
+    /// The effect on a relation.
+    pub fn effect(&self, oid: Oid) -> Option<&Effect> {
+        self.effects.iter().find(|effect| effect.relation.oid == oid)
+    }
+
+    /// The effect on the relation the statement is about, else the first.
+    pub fn main_effect(&self) -> Option<&Effect> {
+        self.target
+            .and_then(|oid| self.effect(oid))
+            .or_else(|| self.effects.first())
+    }
+}

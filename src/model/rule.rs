@@ -1,0 +1,154 @@
+//! The rules: what pg_interlock can object to. Their words live in `advice::rules`.
+
+/// What a rule does when it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing at all.
+    Off,
+    /// The statement runs; the decision log names the rule.
+    Log,
+    /// The statement runs with a WARNING.
+    Warn,
+    /// The statement is rejected.
+    Reject,
+}
+
+impl Action {
+    const ALL: [Self; 4] = [Self::Off, Self::Log, Self::Warn, Self::Reject];
+
+    /// As `pg_interlock.rule_actions` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Log => "log",
+            Self::Warn => "warn",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// The action of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
+/// A rule. Its id is stable for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "advice::rules has a title and a page of words for each")]
+pub enum Rule {
+    AddColumnVolatileDefault,
+    AddColumnSerial,
+    AddColumnStoredGenerated,
+    AddColumnConstrainedDomain,
+    AddColumnNotNull,
+    AlterColumnType,
+    SetExpression,
+    SetLogged,
+    SetAccessMethod,
+    SetTablespace,
+    Cluster,
+    VacuumFull,
+    RefreshMaterializedView,
+    SetNotNull,
+    AddCheck,
+    AddForeignKey,
+    ValidateConstraint,
+    AddPrimaryKey,
+    AddUnique,
+    AddExclusion,
+    CreateIndex,
+    Reindex,
+    DropTable,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    Truncate,
+}
+
+impl Rule {
+    /// Every rule, in the order `interlock.rules` shows them.
+    pub const ALL: [Self; 27] = [
+        Self::AddColumnVolatileDefault,
+        Self::AddColumnSerial,
+        Self::AddColumnStoredGenerated,
+        Self::AddColumnConstrainedDomain,
+        Self::AddColumnNotNull,
+        Self::AlterColumnType,
+        Self::SetExpression,
+        Self::SetLogged,
+        Self::SetAccessMethod,
+        Self::SetTablespace,
+        Self::Cluster,
+        Self::VacuumFull,
+        Self::RefreshMaterializedView,
+        Self::SetNotNull,
+        Self::AddCheck,
+        Self::AddForeignKey,
+        Self::ValidateConstraint,
+        Self::AddPrimaryKey,
+        Self::AddUnique,
+        Self::AddExclusion,
+        Self::CreateIndex,
+        Self::Reindex,
+        Self::DropTable,
+        Self::DropColumn,
+        Self::DropConstraint,
+        Self::DropIndex,
+        Self::Truncate,
+    ];
+
+    /// Its id, as settings, messages and the decision log write it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::AddColumnVolatileDefault => "add-column-volatile-default",
+            Self::AddColumnSerial => "add-column-serial",
+            Self::AddColumnStoredGenerated => "add-column-stored-generated",
+            Self::AddColumnConstrainedDomain => "add-column-constrained-domain",
+            Self::AddColumnNotNull => "add-column-not-null",
+            Self::AlterColumnType => "alter-column-type",
+            Self::SetExpression => "set-expression",
+            Self::SetLogged => "set-logged",
+            Self::SetAccessMethod => "set-access-method",
+            Self::SetTablespace => "set-tablespace",
+            Self::Cluster => "cluster",
+            Self::VacuumFull => "vacuum-full",
+            Self::RefreshMaterializedView => "refresh-materialized-view",
+            Self::SetNotNull => "set-not-null",
+            Self::AddCheck => "add-check",
+            Self::AddForeignKey => "add-foreign-key",
+            Self::ValidateConstraint => "validate-constraint",
+            Self::AddPrimaryKey => "add-primary-key",
+            Self::AddUnique => "add-unique",
+            Self::AddExclusion => "add-exclusion",
+            Self::CreateIndex => "create-index",
+            Self::Reindex => "reindex",
+            Self::DropTable => "drop-table",
+            Self::DropColumn => "drop-column",
+            Self::DropConstraint => "drop-constraint",
+            Self::DropIndex => "drop-index",
+            Self::Truncate => "truncate",
+        }
+    }
+
+    /// The rule of this id.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.id() == id)
+    }
+
+    /// Whether it is about loss of data or structure and not about work under a lock.
+    pub fn is_destructive(self) -> bool {
+        matches!(
+            self,
+            Self::DropTable | Self::DropColumn | Self::DropConstraint | Self::DropIndex | Self::Truncate
+        )
+    }
+
+    /// What it does unless `pg_interlock.rule_actions` says otherwise.
+    pub fn default_action(self) -> Action {
+        match self {
+            Self::RefreshMaterializedView => Action::Warn,
+            rule if rule.is_destructive() => Action::Log,
+            _ => Action::Reject,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Catalog rows by index, through the catalog snapshot: never stale, no snapshot a user could notice, no SPI.
+//!
+//! Columns go by name, so one code serves every major; a column that a major does not have reads as null. All of it is
+//! called inside [`super::subtransaction::reading`], whose rollback closes what an error leaves open.
+
+use std::ffi::CStr;
+use std::rc::Rc;
+
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+
+use super::node;
+
+/// A way to look rows up: a catalog, one of its indexes, and the columns the look-up gives values for. Oids as fixed in
+/// the headers under `catalog/`.
+pub struct Path {
+    catalog: u32,
+    index: u32,
+    columns: &'static [&'static str],
+}
+
+pub const CLASS: Path = Path {
+    catalog: 1259,
+    index: 2662,
+    columns: &["oid"],
+};
+pub const ATTRIBUTES_OF_RELATION: Path = Path {
+    catalog: 1249,
+    index: 2659,
+    columns: &["attrelid"],
+};
+pub const ATTRIBUTE_DEFAULT: Path = Path {
+    catalog: 2604,
+    index: 2657,
+    columns: &["oid"],
+};
+pub const INDEX: Path = Path {
+    catalog: 2610,
+    index: 2679,
+    columns: &["indexrelid"],
+};
+pub const INDEXES_OF_TABLE: Path = Path {
+    catalog: 2610,
+    index: 2678,
+    columns: &["indrelid"],
+};
+pub const CHILDREN: Path = Path {
+    catalog: 2611,
+    index: 2187,
+    columns: &["inhparent"],
+};
+pub const PARENTS: Path = Path {
+    catalog: 2611,
+    index: 2680,
+    columns: &["inhrelid"],
+};
+pub const CONSTRAINT: Path = Path {
+    catalog: 2606,
+    index: 2667,
+    columns: &["oid"],
+};
+pub const CONSTRAINTS_OF_TABLE: Path = Path {
+    catalog: 2606,
+    index: 2665,
+    columns: &["conrelid"],
+};
+pub const CONSTRAINTS_OF_PARENT: Path = Path {
+    catalog: 2606,
+    index: 2579,
+    columns: &["conparentid"],
+};
+pub const REFERENCES_TO_OBJECT: Path = Path {
+    catalog: 2608,
+    index: 2674,
+    columns: &["refclassid", "refobjid", "refobjsubid"],
+};
+pub const TRIGGER: Path = Path {
+    catalog: 2620,
+    index: 2702,
+    columns: &["oid"],
+};
+pub const REWRITE_RULE: Path = Path {
+    catalog: 2618,
+    index: 2692,
+    columns: &["oid"],
+};
+pub const POLICY: Path = Path {
+    catalog: 3256,
+    index: 3257,
+    columns: &["oid"],
+};
+pub const EXTENDED_STATISTICS: Path = Path {
+    catalog: 3381,
+    index: 3380,
+    columns: &["oid"],
+};
+pub const PARTITIONED_TABLE: Path = Path {
+    catalog: 3350,
+    index: 3351,
+    columns: &["partrelid"],
+};
+
+impl Path {
+    /// The catalog's oid: the `classid` of its objects in `pg_depend`.
+    pub const fn catalog(&self) -> u32 {
+        self.catalog
+    }
+}
+
+/// The value a look-up gives for a column of its path.
+#[derive(Clone, Copy)]
+pub enum Value {
+    Oid(u32),
+    Int(i32),
+}
+
+/// One row of a catalog, copied out of the scan.
+pub struct Row {
+    names: Rc<Vec<String>>,
+    values: Vec<pg_sys::Datum>,
+    nulls: Vec<bool>,
+}
+
+impl Row {
+    fn datum(&self, column: &str) -> Option<pg_sys::Datum> {
+        let index = self.names.iter().position(|name| name == column)?;
+        (!self.nulls[index]).then(|| self.values[index])
+    }
+
+    fn get<T: FromDatum>(&self, column: &str) -> Option<T> {
+        // SAFETY: the catalogs fix the type of each column, and the accessors below are named after those types.
+        self.datum(column)
+            .and_then(|datum| unsafe { T::from_datum(datum, false) })
+    }
+
+    /// An `oid` column; 0 if null.
+    pub fn oid(&self, column: &str) -> u32 {
+        self.get::<pg_sys::Oid>(column).map_or(0, |oid| oid.to_u32())
+    }
+
+    /// A `name` column.
+    pub fn name(&self, column: &str) -> String {
+        let Some(datum) = self.datum(column) else {
+            return String::new();
+        };
+        // SAFETY: a name is a NUL-terminated array inside the copied tuple.
+        unsafe { CStr::from_ptr(datum.cast_mut_ptr()) }
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// A `"char"` column; 0 if null.
+    pub fn letter(&self, column: &str) -> u8 {
+        self.get::<i8>(column).unwrap_or(0) as u8
+    }
+
+    /// A `boolean` column; `None` if null or unknown to this major.
+    pub fn flag(&self, column: &str) -> Option<bool> {
+        self.get(column)
+    }
+
+    /// A `smallint` column.
+    pub fn int2(&self, column: &str) -> i16 {
+        self.get(column).unwrap_or(0)
+    }
+
+    /// An `integer` column.
+    pub fn int4(&self, column: &str) -> i32 {
+        self.get(column).unwrap_or(0)
+    }
+
+    /// A `smallint[]` or `int2vector` column: attribute numbers.
+    pub fn attnums(&self, column: &str) -> Vec<i16> {
+        self.get(column).unwrap_or_default()
+    }
+
+    /// An `oid[]` or `oidvector` column.
+    pub fn oids(&self, column: &str) -> Vec<u32> {
+        self.get::<Vec<pg_sys::Oid>>(column)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|oid| oid.to_u32())
+            .collect()
+    }
+
+    /// A `text` or `pg_node_tree` column.
+    pub fn text(&self, column: &str) -> Option<String> {
+        self.get(column)
+    }
+}
+
+/// The rows that have these values in the first columns of `path`.
+pub fn rows(path: &Path, values: &[Value]) -> Vec<Row> {
+    let mut found = Vec::new();
+    // SAFETY: the scan keys name columns of this catalog with the equality function of their type, the scan is closed
+    // before its table, and every tuple is copied before the scan moves on.
+    unsafe {
+        let relation = pg_sys::table_open(path.catalog.into(), pg_sys::AccessShareLock as i32);
+        let descriptor = (*relation).rd_att;
+        let names = Rc::new(column_names(descriptor));
+        let mut keys: Vec<pg_sys::ScanKeyData> = values.iter().map(|_| std::mem::zeroed()).collect();
+        for ((key, value), column) in keys.iter_mut().zip(values).zip(path.columns) {
+            let (equals, argument) = match *value {
+                Value::Oid(value) => (pg_sys::F_OIDEQ, pg_sys::Oid::from(value).into_datum()),
+                Value::Int(value) => (pg_sys::F_INT4EQ, value.into_datum()),
+            };
+            let attnum = names
+                .iter()
+                .position(|name| name == column)
+                .map_or(0, |index| index + 1);
+            pg_sys::ScanKeyInit(
+                key,
+                attnum as pg_sys::AttrNumber,
+                pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+                equals.into(),
+                argument.unwrap_or(pg_sys::Datum::null()),
+            );
+        }
+        let (count, keys) = (keys.len() as i32, keys.as_mut_ptr());
+        let scan = pg_sys::systable_beginscan(relation, path.index.into(), true, std::ptr::null_mut(), count, keys);
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            let mut row = Row {
+                names: names.clone(),
+                values: vec![pg_sys::Datum::null(); names.len()],
+                nulls: vec![true; names.len()],
+            };
+            let copy = pg_sys::heap_copytuple(tuple);
+            pg_sys::heap_deform_tuple(copy, descriptor, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+            found.push(row);
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+    }
+    found
+}
+
+/// The one row with this oid (or other single key), if there is one.
+pub fn row(path: &Path, oid: u32) -> Option<Row> {
+    rows(path, &[Value::Oid(oid)]).into_iter().next()
+}
+
+/// # Safety
+/// `descriptor` must be a valid tuple descriptor.
+unsafe fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<String> {
+    // SAFETY: as the caller promises; attributes are numbered from 1, and SPI_fname needs no SPI connection.
+    unsafe {
+        (1..=(*descriptor).natts)
+            .map(|attnum| node::text(pg_sys::SPI_fname(descriptor, attnum)))
+            .collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! Parse trees: tags, lists, names and text slices.
+//!
+//! A parse tree is the server's: it is read, never written to. What a function of the server would change is copied
+//! first (`copyObject`).
+
+use std::ffi::{CStr, c_char};
+
+use pgrx::{PgList, pg_sys};
+
+/// A pointer into a parse tree that lives as long as the statement being judged.
+pub type Node = *mut pg_sys::Node;
+
+/// The tag of a node; `T_Invalid` for a null pointer.
+pub fn tag(node: Node) -> pg_sys::NodeTag {
+    if node.is_null() {
+        return pg_sys::NodeTag::T_Invalid;
+    }
+    // SAFETY: every node begins with its tag.
+    unsafe { (*node).type_ }
+}
+
+/// The node as `T`, if its tag is `tag`.
+pub fn cast<'a, T>(node: Node, expected: pg_sys::NodeTag) -> Option<&'a T> {
+    // SAFETY: the tag says that the node is a T; the tree outlives the judgement, which copies what it keeps.
+    (tag(node) == expected).then(|| unsafe { &*node.cast::<T>() })
+}
+
+/// The elements of a list of nodes; none for NIL.
+pub fn list(list: *mut pg_sys::List) -> Vec<Node> {
+    // SAFETY: a List of the parse tree, holding node pointers.
+    unsafe { PgList::<pg_sys::Node>::from_pg(list) }.iter_ptr().collect()
+}
+
+/// The elements of a list of String nodes (a qualified name, say).
+pub fn strings(names: *mut pg_sys::List) -> Vec<String> {
+    list(names)
+        .into_iter()
+        .filter_map(|node| cast::<pg_sys::String>(node, pg_sys::NodeTag::T_String))
+        .map(|string| text(string.sval))
+        .collect()
+}
+
+/// A C string of the tree; empty for null.
+pub fn text(string: *const c_char) -> String {
+    optional_text(string).unwrap_or_default()
+}
+
+/// A C string of the tree, `None` for null.
+pub fn optional_text(string: *const c_char) -> Option<String> {
+    // SAFETY: a NUL-terminated string of the server.
+    (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned())
+}
+
+/// A deep copy in the current memory context.
+pub fn copy(node: Node) -> Node {
+    // SAFETY: copyObject takes any node.
+    unsafe { pg_sys::copyObjectImpl(node.cast()).cast() }
+}
+
+/// The command tag of a utility statement: `ALTER TABLE`.
+pub fn command_tag(statement: Node) -> String {
+    // SAFETY: a utility statement; the name is a constant of the server.
+    unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
+}
+
+/// A statement's own slice of the query string: `CleanQuerytext` of `nodes/queryjumble.c`.
+pub fn slice(query: &str, location: i32, length: i32) -> &str {
+    let start = usize::try_from(location).unwrap_or(0);
+    let end = usize::try_from(length)
+        .ok()
+        .filter(|length| *length > 0)
+        .map_or(query.len(), |length| start + length);
+    query
+        .get(start..end.min(query.len()))
+        .unwrap_or(query)
+        .trim_matches(|c: char| c.is_whitespace() || c == ';')
+}
+
+/// Whether a DefElem option of this name is on: absent is `false`, present without a value is `true`.
+pub fn option_on(options: *mut pg_sys::List, name: &str) -> bool {
+    list(options)
+        .into_iter()
+        .filter_map(|node| cast::<pg_sys::DefElem>(node, pg_sys::NodeTag::T_DefElem))
+        .filter(|option| text(option.defname) == name)
+        // SAFETY: defGetBoolean reads a DefElem.
+        .map(|option| unsafe { pg_sys::defGetBoolean(std::ptr::from_ref(option).cast_mut()) })
+        .last()
+        .unwrap_or(false)
+}

@@ -1,0 +1,183 @@
+//! ALTER COLUMN TYPE: what the new type means to stored values, and what has to be made again because it depends on the
+//! column: `RememberAllDependentForRebuilding`, `TryReuseIndex` and `TryReuseForeignKey` of `commands/tablecmds.c`,
+//! `CheckIndexCompatible` of `commands/indexcmds.c`.
+
+use pgrx::pg_sys;
+
+use super::alter_table::{Context, column_definition};
+use super::columns::{self, Column};
+use super::constraints;
+use super::dependencies::{Object, references};
+use super::expressions::{self, Type};
+use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, Oid, TypeChange};
+use crate::model::lock_mode::LockMode;
+use crate::postgres::catalog;
+use crate::postgres::node;
+
+/// The facts of ALTER COLUMN … TYPE.
+pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) -> AlterCommand {
+    let (Some(definition), Some(column)) = (column_definition(command), columns::named(context.target, name)) else {
+        return AlterCommand::Unmodelled;
+    };
+    let wanted = expressions::resolve_type(definition.typeName);
+    let using = (!definition.raw_default.is_null()).then_some(definition.raw_default);
+    let rewrites = match column.generated {
+        // A virtual column has no stored values.
+        b'v' => Some(false),
+        _ => expressions::type_change_rewrites(context.target, &column, wanted, using),
+    };
+    let Some(rewrites) = rewrites else {
+        return AlterCommand::Unmodelled;
+    };
+    let change = Change {
+        from: column.clone(),
+        to: wanted,
+        collation: new_collation(definition, wanted),
+        rewrites,
+    };
+    let mut facts = AlterColumnType {
+        column: name.to_owned(),
+        from: expressions::type_name(Type {
+            oid: column.type_oid,
+            modifier: column.type_modifier,
+        }),
+        to: expressions::type_name(wanted),
+        rewrites,
+        members: vec![],
+        foreign_keys: vec![],
+        locked: vec![],
+    };
+    for member in context.family.clone() {
+        if let Some(of_member) = columns::named(member, name) {
+            read_member(member, &of_member, &change, &mut facts, context);
+        }
+    }
+    AlterCommand::AlterColumnType(facts)
+}
+
+struct Change {
+    from: Column,
+    to: Type,
+    collation: Oid,
+    rewrites: bool,
+}
+
+/// The collation the column will have.
+fn new_collation(definition: &pg_sys::ColumnDef, wanted: Type) -> Oid {
+    // SAFETY: works on a copy, because the older majors take it as mutable.
+    unsafe {
+        let copy = node::copy(std::ptr::from_ref(definition).cast_mut().cast());
+        pg_sys::GetColumnDefCollation(std::ptr::null_mut(), copy.cast(), wanted.oid.into()).to_u32()
+    }
+}
+
+fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterColumnType, context: &mut Context) {
+    let mut of_member = TypeChange {
+        table: member,
+        indexes: vec![],
+        checks: vec![],
+    };
+    let mut indexes: Vec<Oid> = vec![];
+    for (object, _) in references(Object::column(member, column.attnum)) {
+        if object.class == catalog::CLASS.catalog() {
+            if context.relations.kind(object.oid).is_some_and(|kind| kind.is_index()) {
+                indexes.push(object.oid);
+            }
+        } else if object.class == catalog::EXTENDED_STATISTICS.catalog() {
+            if let Some(row) = catalog::row(&catalog::EXTENDED_STATISTICS, object.oid) {
+                facts.locked.push((row.oid("stxrelid"), LockMode::ShareUpdateExclusive));
+            }
+        } else if object.class == catalog::CONSTRAINT.catalog()
+            && let Some(constraint) = constraints::by_oid(object.oid)
+        {
+            match constraint.kind {
+                b'c' if constraint.table != member => {
+                    context.relations.load(constraint.table);
+                    facts.locked.push((constraint.table, LockMode::AccessExclusive));
+                }
+                b'c' if constraint.validated && constraint.enforced => of_member.checks.push(constraint.name),
+                b'f' => {
+                    let known = [constraint.table, constraint.referenced]
+                        .into_iter()
+                        .all(|table| context.relations.load(table).is_some());
+                    if known {
+                        facts.foreign_keys.push(ForeignKeyOnColumn {
+                            constraint: constraint.name,
+                            referencing: constraint.table,
+                            referenced: constraint.referenced,
+                            validated_again: constraint.validated
+                                && constraint.enforced
+                                && (change.rewrites || change.from.type_oid != change.to.oid),
+                        });
+                    }
+                }
+                b'p' | b'u' | b'x' => indexes.push(constraint.index),
+                _ => {}
+            }
+        }
+    }
+    indexes.sort_unstable();
+    indexes.dedup();
+    of_member.indexes = indexes
+        .into_iter()
+        .filter(|index| context.relations.load(*index).is_some())
+        .map(|index| (index, is_reusable(index, column, change)))
+        .collect();
+    let has_rows = !context.relations.with_rows(&[member]).is_empty();
+    if has_rows {
+        facts.members.push(of_member);
+    } else {
+        facts.locked.extend(
+            of_member
+                .indexes
+                .into_iter()
+                .map(|(index, _)| (index, LockMode::AccessExclusive)),
+        );
+    }
+}
+
+/// Whether an index keeps its storage when a column of it changes its type and the heap stays.
+fn is_reusable(index: Oid, column: &Column, change: &Change) -> bool {
+    let (Some(row), Some(class)) = (
+        catalog::row(&catalog::INDEX, index),
+        catalog::row(&catalog::CLASS, index),
+    ) else {
+        return false;
+    };
+    let plain = row.text("indpred").is_none() && row.text("indexprs").is_none();
+    if !plain || row.flag("indisvalid") != Some(true) {
+        return false;
+    }
+    let method = class.oid("relam");
+    let keys = row.attnums("indkey").into_iter().take(row.int2("indnkeyatts") as usize);
+    keys.zip(row.oids("indclass"))
+        .zip(row.oids("indcollation"))
+        .filter(|((attnum, _), _)| *attnum == column.attnum)
+        .all(|((_, operator_class), collation)| {
+            keeps_operator_class(operator_class, method, change) && keeps_collation(collation, column, change)
+        })
+}
+
+/// The index is made again from its definition, in which a default operator class goes unnamed.
+fn keeps_operator_class(operator_class: Oid, method: Oid, change: &Change) -> bool {
+    // SAFETY: syscache look-ups.
+    unsafe {
+        let default_of = |type_oid: Oid| pg_sys::GetDefaultOpClass(type_oid.into(), method.into()).to_u32();
+        let was_default = default_of(change.from.type_oid) == operator_class;
+        let kept = !was_default || default_of(change.to.oid) == operator_class;
+        let input = pg_sys::get_opclass_input_type(operator_class.into()).to_u32();
+        kept && (change.from.type_oid == change.to.oid || !is_polymorphic(input))
+    }
+}
+
+/// `IsPolymorphicType` of `catalog/pg_type.h`.
+fn is_polymorphic(type_oid: Oid) -> bool {
+    /// anyelement, anyarray, anynonarray, anyenum, anyrange, anymultirange and the anycompatible family
+    const POLYMORPHIC: [u32; 11] = [2283, 2277, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080, 4538];
+    POLYMORPHIC.contains(&type_oid)
+}
+
+/// A collation that is the column's own goes unnamed in the definition and follows the column.
+fn keeps_collation(collation: Oid, column: &Column, change: &Change) -> bool {
+    collation != column.collation || collation == change.collation
+}

@@ -1,0 +1,151 @@
+//! What goes with an object that is dropped, and what is locked on the way: `findDependentObjects` and `doDeletion` of
+//! `catalog/dependency.c`, followed through `pg_depend` without asking for a lock.
+
+use std::collections::BTreeSet;
+
+use super::constraints;
+use super::relations::class_row;
+use crate::model::facts::Oid;
+use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
+use crate::postgres::catalog::{self, Path, Value};
+
+/// An object as `pg_depend` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Object {
+    /// The catalog it is in.
+    pub class: Oid,
+    /// Its oid.
+    pub oid: Oid,
+    /// The column of a relation; 0 for the whole.
+    pub column: i32,
+}
+
+impl Object {
+    /// A relation.
+    pub fn relation(oid: Oid) -> Self {
+        Self {
+            class: catalog::CLASS.catalog(),
+            oid,
+            column: 0,
+        }
+    }
+
+    /// A column of a relation.
+    pub fn column(oid: Oid, attnum: i16) -> Self {
+        Self {
+            column: i32::from(attnum),
+            ..Self::relation(oid)
+        }
+    }
+
+    /// A constraint.
+    pub fn constraint(oid: Oid) -> Self {
+        Self {
+            class: catalog::CONSTRAINT.catalog(),
+            oid,
+            column: 0,
+        }
+    }
+}
+
+/// What dropping some objects takes with it.
+#[derive(Default)]
+pub struct Deletion {
+    /// Relations that go: tables, views, sequences, and indexes; TOAST is left out.
+    pub relations: Vec<Oid>,
+    /// Relations that are locked because a part of theirs goes.
+    pub locked: Vec<(Oid, LockMode)>,
+}
+
+/// Follows what depends on `start`; dependents that would have to be named are followed only with `cascade`.
+pub fn deletion(start: &[Object], cascade: bool) -> Deletion {
+    let mut seen: BTreeSet<Object> = start.iter().copied().collect();
+    let mut queue: Vec<Object> = start.to_vec();
+    let mut deletion = Deletion::default();
+    while let Some(object) = queue.pop() {
+        locks_of(object, &mut deletion);
+        for dependent in dependents(object, cascade) {
+            if seen.insert(dependent) {
+                queue.push(dependent);
+            }
+        }
+    }
+    deletion
+}
+
+/// The objects that depend on `object` directly and go with it.
+fn dependents(object: Object, cascade: bool) -> Vec<Object> {
+    references(object)
+        .into_iter()
+        .filter(|(_, kind)| match kind {
+            b'n' | b'x' => cascade || *kind == b'x',
+            b'a' | b'i' | b'P' | b'S' => true,
+            _ => false,
+        })
+        .map(|(dependent, _)| dependent)
+        .collect()
+}
+
+/// Every object that refers to `object` in `pg_depend`, with the kind of dependency.
+pub fn references(object: Object) -> Vec<(Object, u8)> {
+    let mut values = vec![Value::Oid(object.class), Value::Oid(object.oid)];
+    if object.column != 0 {
+        values.push(Value::Int(object.column));
+    }
+    catalog::rows(&catalog::REFERENCES_TO_OBJECT, &values)
+        .iter()
+        .map(|row| {
+            let dependent = Object {
+                class: row.oid("classid"),
+                oid: row.oid("objid"),
+                column: row.int4("objsubid"),
+            };
+            (dependent, row.letter("deptype"))
+        })
+        .collect()
+}
+
+/// Catalogs of parts of relations: dropping a part locks the relation in the named column.
+const PARTS: [(Path, &str, LockMode); 5] = [
+    (catalog::TRIGGER, "tgrelid", LockMode::AccessExclusive),
+    (catalog::ATTRIBUTE_DEFAULT, "adrelid", LockMode::AccessExclusive),
+    (catalog::REWRITE_RULE, "ev_class", LockMode::AccessExclusive),
+    (catalog::POLICY, "polrelid", LockMode::AccessExclusive),
+    (catalog::EXTENDED_STATISTICS, "stxrelid", LockMode::ShareUpdateExclusive),
+];
+
+/// What dropping this one object locks.
+fn locks_of(object: Object, deletion: &mut Deletion) {
+    if object.class == catalog::CLASS.catalog() {
+        let kind = class_row(object.oid).map(|row| row.letter("relkind"));
+        match kind.and_then(RelationKind::from_relkind) {
+            None | Some(RelationKind::Toast) => {}
+            Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
+            Some(_) => deletion.relations.push(object.oid),
+        }
+    } else if object.class == catalog::CONSTRAINT.catalog() {
+        if let Some(constraint) = constraints::by_oid(object.oid) {
+            let tables = [constraint.table, constraint.referenced]
+                .into_iter()
+                .filter(|oid| *oid != 0);
+            deletion
+                .locked
+                .extend(tables.map(|table| (table, LockMode::AccessExclusive)));
+        }
+    } else if let Some((path, column, mode)) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)
+        && let Some(row) = catalog::row(path, object.oid)
+    {
+        deletion.locked.push((row.oid(column), *mode));
+    }
+}
+
+/// The sequences that belong to columns of a table: `getOwnedSequences` of `catalog/pg_depend.c`.
+pub fn owned_sequences(table: Oid) -> Vec<Oid> {
+    references(Object::relation(table))
+        .into_iter()
+        .filter(|(object, kind)| object.class == catalog::CLASS.catalog() && matches!(kind, b'a' | b'i'))
+        .map(|(object, _)| object.oid)
+        .filter(|oid| class_row(*oid).is_some_and(|row| row.letter("relkind") == b'S'))
+        .collect()
+}

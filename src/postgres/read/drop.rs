@@ -1,0 +1,139 @@
+//! DROP TABLE and its kin, and TRUNCATE.
+
+use std::collections::BTreeSet;
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::ObjectType;
+
+use super::constraints;
+use super::dependencies::{self, Object, references};
+use super::index;
+use super::relations::{Relations, class_row, parents, resolve, written_name};
+use crate::model::facts::{Oid, Statement};
+use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
+use crate::postgres::catalog;
+use crate::postgres::node;
+
+/// DROP of relations; other objects are not modelled.
+pub fn drop(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statement {
+    let of_relations = [
+        ObjectType::OBJECT_TABLE,
+        ObjectType::OBJECT_INDEX,
+        ObjectType::OBJECT_MATVIEW,
+        ObjectType::OBJECT_VIEW,
+        ObjectType::OBJECT_SEQUENCE,
+        ObjectType::OBJECT_FOREIGN_TABLE,
+    ];
+    if !of_relations.contains(&statement.removeType) {
+        return Statement::Unmodelled { relation: None };
+    }
+    let mut named = vec![];
+    for object in node::list(statement.objects) {
+        // SAFETY: DROP names each relation by a list of String nodes; a new RangeVar is made of it.
+        let range_var = unsafe { &*pg_sys::makeRangeVarFromNameList(object.cast()) };
+        match resolve(range_var) {
+            Some(oid) => named.push(oid),
+            None if statement.missing_ok => {}
+            None => return Statement::MissingRelation(written_name(range_var)),
+        }
+    }
+    if statement.removeType == ObjectType::OBJECT_INDEX {
+        return index::drop(&named, statement.concurrent, relations);
+    }
+    let cascade = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    drop_relations(named, cascade, relations)
+}
+
+fn drop_relations(named: Vec<Oid>, cascade: bool, relations: &mut Relations) -> Statement {
+    let objects: Vec<Object> = named.iter().map(|oid| Object::relation(*oid)).collect();
+    let deletion = dependencies::deletion(&objects, cascade);
+    let mut locked = deletion.locked;
+    for oid in &deletion.relations {
+        // `heap_drop_with_catalog` of `catalog/heap.c`: a partition's parent, and the default partition beside it.
+        if class_row(*oid).is_some_and(|row| row.flag("relispartition") == Some(true)) {
+            for parent in parents(*oid).into_iter().filter(|parent| !is_index(*parent)) {
+                locked.push((parent, LockMode::AccessExclusive));
+                locked.extend(default_partition(parent).map(|oid| (oid, LockMode::AccessExclusive)));
+            }
+        }
+    }
+    let dropped: BTreeSet<Oid> = deletion.relations.into_iter().collect();
+    locked.retain(|(oid, _)| !dropped.contains(oid) && relations.load(*oid).is_some());
+    let dropped = dropped
+        .into_iter()
+        .filter(|oid| relations.load(*oid).is_some())
+        .collect();
+    for oid in &named {
+        relations.load(*oid);
+    }
+    Statement::Drop { named, dropped, locked }
+}
+
+fn is_index(oid: Oid) -> bool {
+    class_row(oid)
+        .and_then(|row| RelationKind::from_relkind(row.letter("relkind")))
+        .is_some_and(RelationKind::is_index)
+}
+
+/// The default partition of a partitioned table: `get_default_partition_oid` of `catalog/partition.c`.
+pub fn default_partition(parent: Oid) -> Option<Oid> {
+    catalog::row(&catalog::PARTITIONED_TABLE, parent)
+        .map(|row| row.oid("partdefid"))
+        .filter(|oid| *oid != 0)
+}
+
+/// TRUNCATE: `ExecuteTruncate` of `commands/tablecmds.c`.
+pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> Statement {
+    let mut all: Vec<Oid> = vec![];
+    for relation in node::list(statement.relations) {
+        let Some(range_var) = node::cast::<pg_sys::RangeVar>(relation, pg_sys::NodeTag::T_RangeVar) else {
+            continue;
+        };
+        let Some(oid) = resolve(range_var) else {
+            return Statement::MissingRelation(written_name(range_var));
+        };
+        add_new(&mut all, relations.family(oid, range_var.inh));
+    }
+    if statement.behavior == pg_sys::DropBehavior::DROP_CASCADE {
+        let mut next = 0;
+        while next < all.len() {
+            for referencing in referencing_tables(all[next]) {
+                add_new(&mut all, relations.family(referencing, true));
+            }
+            next += 1;
+        }
+    }
+    let sequences = if statement.restart_seqs {
+        let owned: Vec<Oid> = all.iter().flat_map(|oid| dependencies::owned_sequences(*oid)).collect();
+        owned.into_iter().filter(|oid| relations.load(*oid).is_some()).collect()
+    } else {
+        vec![]
+    };
+    Statement::Truncate {
+        relations: all,
+        sequences,
+    }
+}
+
+fn add_new(all: &mut Vec<Oid>, more: Vec<Oid>) {
+    for oid in more {
+        if !all.contains(&oid) {
+            all.push(oid);
+        }
+    }
+}
+
+/// The tables that have a foreign key to this one.
+fn referencing_tables(referenced: Oid) -> Vec<Oid> {
+    let mut tables: Vec<Oid> = references(Object::relation(referenced))
+        .into_iter()
+        .filter(|(object, _)| object.class == catalog::CONSTRAINT.catalog())
+        .filter_map(|(object, _)| constraints::by_oid(object.oid))
+        .filter(|constraint| constraint.kind == b'f' && constraint.referenced == referenced)
+        .map(|constraint| constraint.table)
+        .collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables
+}

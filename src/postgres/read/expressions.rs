@@ -1,0 +1,247 @@
+//! Expressions, judged after planning, as the server judges them: what a new column's default costs, whether a type
+//! change can leave stored values alone, whether a CHECK proves a column to be NOT NULL.
+//!
+//! Functions are resolved and constants folded as the current user, exactly as they will be when the statement runs.
+
+use pgrx::{PgBox, PgList, pg_sys};
+
+use super::columns::Column;
+use super::relations::with_relation;
+use crate::model::facts::{NewColumnValue, Oid};
+use crate::postgres::node::{self, Node};
+
+/// A type as a statement writes it.
+#[derive(Clone, Copy)]
+pub struct Type {
+    pub oid: Oid,
+    pub modifier: i32,
+}
+
+/// The type that a TypeName means.
+pub fn resolve_type(type_name: *const pg_sys::TypeName) -> Type {
+    let (mut oid, mut modifier) = (pg_sys::InvalidOid, -1);
+    // SAFETY: a TypeName of the parse tree; without a ParseState errors only lack a position.
+    unsafe { pg_sys::typenameTypeIdAndMod(std::ptr::null_mut(), type_name, &mut oid, &mut modifier) };
+    Type {
+        oid: oid.to_u32(),
+        modifier,
+    }
+}
+
+/// A type as `format_type` shows it.
+pub fn type_name(wanted: Type) -> String {
+    const WITH_MODIFIER: u16 = 0x01;
+    // SAFETY: returns a palloc'd string for any oid that is a type.
+    node::text(unsafe { pg_sys::format_type_extended(wanted.oid.into(), wanted.modifier, WITH_MODIFIER) })
+}
+
+/// Whether a type is a domain that has constraints, its own or inherited.
+pub fn is_constrained_domain(type_oid: Oid) -> bool {
+    // SAFETY: a look-up in the type cache.
+    unsafe { pg_sys::DomainHasConstraints(type_oid.into()) }
+}
+
+/// Where existing rows get the value of a new column with this default from, and that default in words of SQL: the
+/// middle of `ATExecAddColumn` of `commands/tablecmds.c`, for a column that is neither generated nor identity.
+pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> (NewColumnValue, Option<String>) {
+    let default = raw_default
+        .map(|raw| cook_default(column, name, raw))
+        .or_else(|| type_default(column));
+    let text = default.map(expression_text);
+    if is_constrained_domain(column.oid) {
+        return (NewColumnValue::ConstrainedDomain(type_name(column)), text);
+    }
+    let Some(default) = default else {
+        return (NewColumnValue::Null, None);
+    };
+    // SAFETY: a transformed expression; the functions only walk it.
+    let value = unsafe {
+        let planned = pg_sys::expression_planner(default.cast());
+        if pg_sys::contain_volatile_functions(planned.cast()) {
+            NewColumnValue::Volatile
+        } else {
+            match node::cast::<pg_sys::Const>(planned.cast(), pg_sys::NodeTag::T_Const) {
+                Some(constant) if constant.constisnull => NewColumnValue::Null,
+                _ => NewColumnValue::Stored,
+            }
+        }
+    };
+    (value, text)
+}
+
+/// An expression without columns in words of SQL.
+fn expression_text(expression: Node) -> String {
+    // SAFETY: a transformed expression; returns a palloc'd string.
+    node::text(unsafe { pg_sys::deparse_expression(expression, std::ptr::null_mut(), false, false) })
+}
+
+/// A raw expression over the columns of a table in words of SQL.
+pub fn column_expression_text(table: Oid, raw: Node) -> String {
+    with_relation(table, |relation| {
+        let expression = transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_GENERATED_COLUMN);
+        // SAFETY: the relation is pinned; deparsing only reads.
+        unsafe {
+            let context = pg_sys::deparse_context_for((*(*relation).rd_rel).relname.data.as_ptr(), table.into());
+            node::text(pg_sys::deparse_expression(expression, context, false, false))
+        }
+    })
+    .unwrap_or_default()
+}
+
+fn cook_default(column: Type, name: &str, raw: Node) -> Node {
+    let name = std::ffi::CString::new(name).unwrap_or_default();
+    // SAFETY: works on a copy, because transformation scribbles on its input; generated columns do not come here.
+    unsafe {
+        let state = pg_sys::make_parsestate(std::ptr::null_mut());
+        let cooked = pg_sys::cookDefault(
+            state,
+            node::copy(raw),
+            column.oid.into(),
+            column.modifier,
+            name.as_ptr(),
+            0,
+        );
+        pg_sys::free_parsestate(state);
+        cooked
+    }
+}
+
+/// The default that a type brings along: the last part of `build_column_default` of `rewrite/rewriteHandler.c`.
+fn type_default(column: Type) -> Option<Node> {
+    // SAFETY: a syscache look-up that returns a palloc'd tree or null.
+    let default = unsafe { pg_sys::get_typdefault(column.oid.into()) };
+    (!default.is_null()).then(|| coerce(default, column)).flatten()
+}
+
+fn coerce(expression: Node, wanted: Type) -> Option<Node> {
+    // SAFETY: a transformed expression; null means that there is no such assignment.
+    let coerced = unsafe {
+        pg_sys::coerce_to_target_type(
+            std::ptr::null_mut(),
+            expression,
+            pg_sys::exprType(expression),
+            wanted.oid.into(),
+            wanted.modifier,
+            pg_sys::CoercionContext::COERCION_ASSIGNMENT,
+            pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
+            -1,
+        )
+    };
+    (!coerced.is_null()).then_some(coerced)
+}
+
+/// Whether changing a column to a type means a new heap: `ATPrepAlterColumnType` and `ATColumnChangeRequiresRewrite` of
+/// `commands/tablecmds.c`. `None`: there is no such conversion, and PostgreSQL will say so.
+pub fn type_change_rewrites(table: Oid, column: &Column, wanted: Type, using: Option<Node>) -> Option<bool> {
+    let expression = match using {
+        Some(raw) => with_relation(table, |relation| {
+            transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_ALTER_COL_TRANSFORM)
+        })?,
+        // SAFETY: makes a new node.
+        None => unsafe {
+            pg_sys::makeVar(
+                1,
+                column.attnum,
+                column.type_oid.into(),
+                column.type_modifier,
+                column.collation.into(),
+                0,
+            )
+            .cast()
+        },
+    };
+    let coerced = coerce(expression, wanted)?;
+    // SAFETY: a transformed expression of our own.
+    let planned: Node = unsafe {
+        pg_sys::assign_expr_collations(std::ptr::null_mut(), coerced);
+        pg_sys::expression_planner(coerced.cast()).cast()
+    };
+    Some(requires_rewrite(planned, column.attnum))
+}
+
+fn transform(relation: pg_sys::Relation, raw: Node, kind: pg_sys::ParseExprKind::Type) -> Node {
+    // SAFETY: the relation is pinned by the caller; works on a copy of the raw expression.
+    unsafe {
+        let state = pg_sys::make_parsestate(std::ptr::null_mut());
+        let item = pg_sys::addRangeTableEntryForRelation(
+            state,
+            relation,
+            pg_sys::AccessShareLock as i32,
+            std::ptr::null_mut(),
+            false,
+            true,
+        );
+        pg_sys::addNSItemToQuery(state, item, false, true, true);
+        pg_sys::transformExpr(state, node::copy(raw), kind)
+    }
+}
+
+fn requires_rewrite(planned: Node, attnum: i16) -> bool {
+    /// The same bits when the time zone is UTC.
+    const F_TIMESTAMPTZ_TIMESTAMP: u32 = 2027;
+    const F_TIMESTAMP_TIMESTAMPTZ: u32 = 2028;
+    let mut expression = planned;
+    loop {
+        expression = match node::tag(expression) {
+            pg_sys::NodeTag::T_Var => {
+                return node::cast::<pg_sys::Var>(expression, pg_sys::NodeTag::T_Var)
+                    .is_none_or(|var| var.varattno != attnum);
+            }
+            pg_sys::NodeTag::T_RelabelType => {
+                match node::cast::<pg_sys::RelabelType>(expression, pg_sys::NodeTag::T_RelabelType) {
+                    Some(relabel) => relabel.arg.cast(),
+                    None => return true,
+                }
+            }
+            pg_sys::NodeTag::T_CoerceToDomain => {
+                match node::cast::<pg_sys::CoerceToDomain>(expression, pg_sys::NodeTag::T_CoerceToDomain) {
+                    Some(domain) if !is_constrained_domain(domain.resulttype.to_u32()) => domain.arg.cast(),
+                    _ => return true,
+                }
+            }
+            pg_sys::NodeTag::T_FuncExpr => {
+                match node::cast::<pg_sys::FuncExpr>(expression, pg_sys::NodeTag::T_FuncExpr) {
+                    Some(call)
+                        if matches!(call.funcid.to_u32(), F_TIMESTAMP_TIMESTAMPTZ | F_TIMESTAMPTZ_TIMESTAMP)
+                            // SAFETY: looks at the session's time zone.
+                            && !unsafe { pg_sys::TimestampTimestampTzRequiresRewrite() } =>
+                    {
+                        match node::list(call.args).first() {
+                            Some(argument) => *argument,
+                            None => return true,
+                        }
+                    }
+                    _ => return true,
+                }
+            }
+            _ => return true,
+        };
+    }
+}
+
+/// Whether validated CHECKs prove that a column holds no null: `NotNullImpliedByRelConstraints` of
+/// `commands/tablecmds.c`, by way of the prover for partition bounds, which is the same.
+pub fn not_null_is_proved(table: Oid, column: &Column) -> bool {
+    with_relation(table, |relation| {
+        // SAFETY: fresh nodes; the relation is pinned.
+        unsafe {
+            let var = pg_sys::makeVar(
+                1,
+                column.attnum,
+                column.type_oid.into(),
+                column.type_modifier,
+                column.collation.into(),
+                0,
+            );
+            let mut test = PgBox::<pg_sys::NullTest>::alloc_node(pg_sys::NodeTag::T_NullTest);
+            test.arg = var.cast();
+            test.nulltesttype = pg_sys::NullTestType::IS_NOT_NULL;
+            test.argisrow = false;
+            test.location = -1;
+            let mut goals = PgList::<pg_sys::Node>::new();
+            goals.push(test.into_pg().cast());
+            pg_sys::PartConstraintImpliedByRelConstraint(relation, goals.into_pg())
+        }
+    })
+    .unwrap_or(false)
+}

@@ -1,0 +1,78 @@
+//! CLUSTER, VACUUM, REFRESH MATERIALIZED VIEW.
+
+use pgrx::pg_sys;
+
+use super::relations::{Relations, resolve, written_name};
+use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::relation::RelationKind;
+use crate::postgres::node;
+
+/// CLUSTER table
+pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> Statement {
+    if statement.relation.is_null() {
+        return Statement::Unmodelled { relation: None };
+    }
+    // SAFETY: just checked.
+    let range_var = unsafe { &*statement.relation };
+    let Some(table) = resolve(range_var) else {
+        return Statement::MissingRelation(written_name(range_var));
+    };
+    let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
+    let family = relations.family(table, partitioned);
+    let copied = relations.with_rows(&family);
+    Statement::Copy {
+        by: CopyBy::Cluster,
+        relations: copied,
+        one_by_one: partitioned,
+    }
+}
+
+/// VACUUM and ANALYZE
+pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Statement {
+    let full = statement.is_vacuumcmd && node::option_on(statement.options, "full");
+    let named: Vec<&pg_sys::VacuumRelation> = node::list(statement.rels)
+        .into_iter()
+        .filter_map(|relation| node::cast(relation, pg_sys::NodeTag::T_VacuumRelation))
+        .collect();
+    if named.is_empty() {
+        return Statement::Unmodelled { relation: None };
+    }
+    let mut all: Vec<Oid> = vec![];
+    for each in named {
+        // SAFETY: the parser gives every VacuumRelation a RangeVar.
+        let range_var = unsafe { &*each.relation };
+        let Some(oid) = resolve(range_var) else {
+            return Statement::MissingRelation(written_name(range_var));
+        };
+        let partitioned = relations.kind(oid) == Some(RelationKind::PartitionedTable);
+        let family = relations.family(oid, partitioned);
+        all.extend(if full { relations.with_rows(&family) } else { family });
+    }
+    if full {
+        Statement::Copy {
+            by: CopyBy::VacuumFull,
+            relations: all,
+            one_by_one: true,
+        }
+    } else {
+        Statement::Vacuum { relations: all }
+    }
+}
+
+/// REFRESH MATERIALIZED VIEW
+pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations) -> Statement {
+    // SAFETY: the parser gives every REFRESH its relation.
+    let range_var = unsafe { &*statement.relation };
+    let Some(view) = resolve(range_var) else {
+        return Statement::MissingRelation(written_name(range_var));
+    };
+    relations.load(view);
+    if statement.concurrent {
+        return Statement::RefreshConcurrently { relation: view };
+    }
+    Statement::Copy {
+        by: CopyBy::Refresh,
+        relations: vec![view],
+        one_by_one: false,
+    }
+}

@@ -1,0 +1,227 @@
+//! From a parse tree and the live catalog to facts.
+//!
+//! Called inside [`super::subtransaction::reading`]. Nothing here decides anything: what a fact means is the business of
+//! the profile floor. A statement that is not modelled says so.
+
+mod alter_table;
+mod column_type;
+mod columns;
+mod constraint;
+mod constraints;
+mod dependencies;
+mod drop;
+mod expressions;
+mod index;
+mod maintenance;
+mod relations;
+mod size;
+
+use pgrx::pg_sys;
+
+use crate::model::facts::{Facts, Oid, Statement};
+use crate::postgres::node::{self, Node};
+use relations::{Relations, resolve, written_name};
+pub use size::measure;
+
+/// Whether a utility statement is one the guard looks at at all. This is the one branch that every other statement costs.
+pub fn is_ours(statement: Node) -> bool {
+    use pg_sys::NodeTag::*;
+    !matches!(
+        node::tag(statement),
+        T_Invalid
+            | T_TransactionStmt
+            | T_VariableSetStmt
+            | T_VariableShowStmt
+            | T_FetchStmt
+            | T_ClosePortalStmt
+            | T_DeclareCursorStmt
+            | T_PrepareStmt
+            | T_ExecuteStmt
+            | T_DeallocateStmt
+            | T_DiscardStmt
+            | T_ListenStmt
+            | T_NotifyStmt
+            | T_UnlistenStmt
+            | T_CheckPointStmt
+            | T_ConstraintsSetStmt
+            | T_ExplainStmt
+            | T_CopyStmt
+            | T_CallStmt
+            | T_DoStmt
+            | T_LoadStmt
+            | T_AlterSystemStmt
+    )
+}
+
+/// The facts of a statement.
+pub fn facts(statement: Node) -> Facts {
+    let mut relations = Relations::default();
+    let read = self::statement(statement, &mut relations);
+    let permitted = permitted(statement, &read);
+    Facts {
+        command_tag: node::command_tag(statement),
+        commits_internally: commits_internally(&read),
+        statement: read,
+        tables: relations.into_tables(),
+        permitted,
+    }
+}
+
+fn statement(statement: Node, relations: &mut Relations) -> Statement {
+    use pg_sys::NodeTag::*;
+    macro_rules! read {
+        ($tag:ident, $type:ident, $read:expr) => {
+            match node::cast::<pg_sys::$type>(statement, $tag) {
+                Some(node) => $read(node, relations),
+                None => Statement::Unmodelled { relation: None },
+            }
+        };
+    }
+    match node::tag(statement) {
+        T_AlterTableStmt => read!(T_AlterTableStmt, AlterTableStmt, alter_table),
+        T_IndexStmt => read!(T_IndexStmt, IndexStmt, index::create),
+        T_ReindexStmt => read!(T_ReindexStmt, ReindexStmt, index::reindex),
+        T_ClusterStmt => read!(T_ClusterStmt, ClusterStmt, maintenance::cluster),
+        T_VacuumStmt => read!(T_VacuumStmt, VacuumStmt, maintenance::vacuum),
+        T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
+        T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
+        T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
+        _ => other(statement),
+    }
+}
+
+fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) -> Statement {
+    // SAFETY: the parser gives every ALTER TABLE its relation.
+    let range_var = unsafe { &*statement.relation };
+    let Some(target) = resolve(range_var) else {
+        let name = written_name(range_var);
+        return if statement.missing_ok {
+            Statement::NoExistingRelation
+        } else {
+            Statement::MissingRelation(name)
+        };
+    };
+    alter_table::read(statement, target, relations)
+}
+
+/// Statements that have their own issue: known to lock no existing relation, or not modelled.
+fn other(statement: Node) -> Statement {
+    use pg_sys::NodeTag::*;
+    match node::tag(statement) {
+        T_RawStmt | T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {
+            Statement::NoExistingRelation
+        }
+        tag if !is_ours(statement) || locks_nothing(tag) => Statement::NoExistingRelation,
+        _ => Statement::Unmodelled { relation: None },
+    }
+}
+
+/// Statements about objects that are no relations.
+fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
+    use pg_sys::NodeTag::*;
+    matches!(
+        tag,
+        T_CreateRoleStmt
+            | T_AlterRoleStmt
+            | T_AlterRoleSetStmt
+            | T_DropRoleStmt
+            | T_GrantRoleStmt
+            | T_CreatedbStmt
+            | T_DropdbStmt
+            | T_AlterDatabaseStmt
+            | T_AlterDatabaseSetStmt
+            | T_CreateTableSpaceStmt
+            | T_DropTableSpaceStmt
+            | T_AlterTableSpaceOptionsStmt
+            | T_CreateFunctionStmt
+            | T_AlterFunctionStmt
+            | T_CreateEnumStmt
+            | T_AlterEnumStmt
+            | T_CreateRangeStmt
+            | T_CreateDomainStmt
+            | T_CreateSeqStmt
+            | T_DefineStmt
+            | T_CreateCastStmt
+            | T_CreateConversionStmt
+            | T_CreateOpClassStmt
+            | T_CreateOpFamilyStmt
+            | T_AlterOpFamilyStmt
+            | T_CreatePLangStmt
+            | T_CreateFdwStmt
+            | T_AlterFdwStmt
+            | T_CreateForeignServerStmt
+            | T_AlterForeignServerStmt
+            | T_CreateUserMappingStmt
+            | T_AlterUserMappingStmt
+            | T_DropUserMappingStmt
+            | T_AlterDefaultPrivilegesStmt
+            | T_CreateAmStmt
+            | T_CreateTransformStmt
+    )
+}
+
+/// Commands that start and end transactions of their own.
+fn commits_internally(statement: &Statement) -> bool {
+    match statement {
+        Statement::CreateIndex(index) => index.concurrently,
+        Statement::DropIndex { concurrently, .. } => *concurrently,
+        Statement::Reindex {
+            concurrently,
+            one_by_one,
+            ..
+        } => *concurrently || *one_by_one,
+        Statement::Copy { one_by_one, .. } => *one_by_one,
+        Statement::Vacuum { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether ownership or a privilege lets the current user do this. Where not, PostgreSQL is the one to say so.
+fn permitted(node: Node, statement: &Statement) -> bool {
+    let all_may = |oids: &[Oid], privilege: u64| oids.iter().all(|oid| may(*oid, privilege));
+    match statement {
+        Statement::AlterTable(alter) => may(alter.target, 0),
+        Statement::CreateIndex(index) => may(index.table, 0),
+        Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may(dropped.index, 0)),
+        Statement::Drop { named, .. } => all_may(named, 0),
+        Statement::Truncate { relations, .. } => all_may(&relations[..relations.len().min(1)], truncate_privilege()),
+        Statement::Reindex { tables, parents, .. } => {
+            let first = parents.first().or_else(|| tables.first().map(|(table, _)| table));
+            first.is_none_or(|oid| may(*oid, maintain_privilege()))
+        }
+        // VACUUM of somebody else's table is skipped with a warning by the server.
+        Statement::Copy { relations, .. } => {
+            node::tag(node) == pg_sys::NodeTag::T_VacuumStmt || all_may(relations, maintain_privilege())
+        }
+        _ => true,
+    }
+}
+
+fn truncate_privilege() -> u64 {
+    u64::from(pg_sys::ACL_TRUNCATE)
+}
+
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+fn maintain_privilege() -> u64 {
+    u64::from(pg_sys::ACL_MAINTAIN)
+}
+
+#[cfg(not(any(feature = "pg17", feature = "pg18")))]
+fn maintain_privilege() -> u64 {
+    0
+}
+
+/// The owner may do everything; `privilege` (an ACL bit, 0 for none) may stand in.
+fn may(relation: Oid, privilege: u64) -> bool {
+    // SAFETY: syscache look-ups about an existing relation.
+    unsafe {
+        let user = pg_sys::GetUserId();
+        #[cfg(feature = "pg15")]
+        let owns = pg_sys::pg_class_ownercheck(relation.into(), user);
+        #[cfg(not(feature = "pg15"))]
+        let owns = pg_sys::object_ownercheck(pg_sys::RelationRelationId, relation.into(), user);
+        owns || (privilege != 0
+            && pg_sys::pg_class_aclcheck(relation.into(), user, privilege as pg_sys::AclMode)
+                == pg_sys::AclResult::ACLCHECK_OK)
+    }
+}

@@ -1,0 +1,174 @@
+//! Relations: their names, kinds, families and indexes.
+
+use std::collections::BTreeMap;
+
+use pgrx::pg_sys;
+
+use crate::model::facts::{Oid, Table};
+use crate::model::relation::{Relation, RelationKind};
+use crate::postgres::catalog::{self, Row, Value};
+use crate::postgres::node;
+
+/// Reads relations once and keeps them for the facts.
+#[derive(Default)]
+pub struct Relations {
+    tables: BTreeMap<Oid, Table>,
+}
+
+impl Relations {
+    /// What has been read.
+    pub fn into_tables(self) -> BTreeMap<Oid, Table> {
+        self.tables
+    }
+
+    /// The relation of this oid; `None` if it is gone.
+    pub fn load(&mut self, oid: Oid) -> Option<&Table> {
+        if !self.tables.contains_key(&oid) {
+            // Keeps others from changing what is being read; where somebody holds it already, reading goes on without,
+            // because the guard never waits.
+            // SAFETY: releases nothing and waits for nothing; the subtransaction's rollback gives the lock back.
+            unsafe { pg_sys::ConditionalLockRelationOid(oid.into(), pg_sys::AccessShareLock as i32) };
+            let relation = read_relation(oid)?;
+            let indexes = if relation.kind.is_index() { vec![] } else { indexes(oid) };
+            for index in &indexes {
+                if let Some(relation) = read_relation(*index) {
+                    self.tables.insert(
+                        *index,
+                        Table {
+                            relation,
+                            indexes: vec![],
+                        },
+                    );
+                }
+            }
+            self.tables.insert(oid, Table { relation, indexes });
+        }
+        self.tables.get(&oid)
+    }
+
+    /// The kind of a relation.
+    pub fn kind(&mut self, oid: Oid) -> Option<RelationKind> {
+        self.load(oid).map(|table| table.relation.kind)
+    }
+
+    /// The relation and, if `recurse`, everything that inherits from it: `find_all_inheritors` of
+    /// `catalog/pg_inherits.c`.
+    pub fn family(&mut self, oid: Oid, recurse: bool) -> Vec<Oid> {
+        let mut family = vec![oid];
+        let mut next = 0;
+        while recurse && next < family.len() {
+            for child in children(family[next]) {
+                if !family.contains(&child) {
+                    family.push(child);
+                }
+            }
+            next += 1;
+        }
+        family.retain(|member| self.load(*member).is_some());
+        family
+    }
+
+    /// Those that hold rows.
+    pub fn with_rows(&mut self, oids: &[Oid]) -> Vec<Oid> {
+        oids.iter()
+            .copied()
+            .filter(|oid| self.kind(*oid).is_some_and(RelationKind::has_rows))
+            .collect()
+    }
+
+    /// The indexes of a relation.
+    pub fn indexes(&mut self, oid: Oid) -> Vec<Oid> {
+        self.load(oid).map(|table| table.indexes.clone()).unwrap_or_default()
+    }
+}
+
+/// The oid a RangeVar means under the session's search_path; `None` if there is no such relation.
+pub fn resolve(range_var: *const pg_sys::RangeVar) -> Option<Oid> {
+    // SAFETY: a RangeVar of the parse tree, which is only read; NoLock takes no lock.
+    let oid = unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            range_var,
+            pg_sys::NoLock as i32,
+            pg_sys::RVROption::RVR_MISSING_OK as u32,
+            None,
+            std::ptr::null_mut(),
+        )
+    };
+    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+}
+
+/// A RangeVar as its author wrote it.
+pub fn written_name(range_var: &pg_sys::RangeVar) -> String {
+    let name = node::text(range_var.relname);
+    node::optional_text(range_var.schemaname).map_or(name.clone(), |schema| format!("{schema}.{name}"))
+}
+
+/// The `pg_class` row.
+pub fn class_row(oid: Oid) -> Option<Row> {
+    catalog::row(&catalog::CLASS, oid)
+}
+
+/// The direct children in the order of their oids.
+pub fn children(parent: Oid) -> Vec<Oid> {
+    let rows = catalog::rows(&catalog::CHILDREN, &[Value::Oid(parent)]);
+    let mut children: Vec<Oid> = rows.iter().map(|row| row.oid("inhrelid")).collect();
+    children.sort_unstable();
+    children
+}
+
+/// The direct parents.
+pub fn parents(child: Oid) -> Vec<Oid> {
+    catalog::rows(&catalog::PARENTS, &[Value::Oid(child)])
+        .iter()
+        .map(|row| row.oid("inhparent"))
+        .collect()
+}
+
+/// The `pg_index` rows of a table.
+pub fn index_rows(table: Oid) -> Vec<Row> {
+    catalog::rows(&catalog::INDEXES_OF_TABLE, &[Value::Oid(table)])
+}
+
+fn indexes(table: Oid) -> Vec<Oid> {
+    let mut indexes: Vec<Oid> = index_rows(table).iter().map(|row| row.oid("indexrelid")).collect();
+    indexes.sort_unstable();
+    indexes
+}
+
+fn read_relation(oid: Oid) -> Option<Relation> {
+    let row = class_row(oid)?;
+    let kind = RelationKind::from_relkind(row.letter("relkind"))?;
+    let namespace = row.oid("relnamespace");
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let schema = node::text(unsafe { pg_sys::get_namespace_name(namespace.into()) });
+    Some(Relation {
+        oid,
+        schema,
+        name: row.name("relname"),
+        kind,
+        temporary: row.letter("relpersistence") == b't',
+        new_in_transaction: created_here(oid),
+        rows: 0,
+        bytes: 0,
+    })
+}
+
+/// Whether the current transaction created it; `rd_createSubid` of the relation cache.
+fn created_here(oid: Oid) -> bool {
+    // SAFETY: the entry is pinned while its field is read; 0 is InvalidSubTransactionId.
+    with_relation(oid, |relation| unsafe { (*relation).rd_createSubid } != 0).unwrap_or(false)
+}
+
+/// Pins a relation cache entry while `read` looks at it; `None` if the relation is gone.
+pub fn with_relation<T>(oid: Oid, read: impl FnOnce(pg_sys::Relation) -> T) -> Option<T> {
+    // SAFETY: pinned while it is read; after an error the surrounding subtransaction lets it go.
+    unsafe {
+        let relation = pg_sys::RelationIdGetRelation(oid.into());
+        if relation.is_null() {
+            return None;
+        }
+        let result = read(relation);
+        pg_sys::RelationClose(relation);
+        Some(result)
+    }
+}

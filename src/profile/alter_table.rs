@@ -1,0 +1,92 @@
+//! ALTER TABLE: several subcommands under one lock; `ATController` of `commands/tablecmds.c`.
+
+use super::builder::Builder;
+use super::{add_column, column_type, constraint, drop, foreign_key};
+use crate::model::facts::{AlterCommand, AlterTable, RewriteBy};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Cause, Unknown, WorkKind};
+
+/// The whole statement.
+pub fn profile(statement: &AlterTable, builder: &mut Builder) {
+    builder.profile().target = Some(statement.target);
+    for member in &statement.members {
+        builder.lock(*member, statement.lock);
+    }
+    for command in &statement.commands {
+        self::command(statement, command, builder);
+    }
+}
+
+fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder) {
+    let lock = statement.lock;
+    match command {
+        AlterCommand::CatalogOnly => {}
+        AlterCommand::Unmodelled => builder.profile().unknown = Some(Unknown::Unmodelled),
+        AlterCommand::AddColumn(facts) => add_column::profile(facts, lock, builder),
+        AlterCommand::AlterColumnType(facts) => column_type::profile(facts, lock, builder),
+        AlterCommand::SetNotNull { column, unproved } => {
+            for table in unproved {
+                builder.work(
+                    *table,
+                    WorkKind::Scan,
+                    lock,
+                    Cause::SetNotNull { column: column.clone() },
+                );
+            }
+        }
+        AlterCommand::AddCheck { constraint, scanned } => {
+            for table in scanned {
+                builder.work(
+                    *table,
+                    WorkKind::Scan,
+                    lock,
+                    Cause::Check {
+                        constraint: constraint.clone(),
+                    },
+                );
+            }
+        }
+        AlterCommand::AddIndexConstraint(facts) => constraint::add(facts, lock, builder),
+        AlterCommand::AddForeignKey(facts) => foreign_key::add(facts, lock, builder),
+        AlterCommand::ValidateConstraint {
+            constraint,
+            scanned,
+            referenced,
+        } => {
+            constraint::validate(constraint, scanned, referenced, lock, builder);
+        }
+        AlterCommand::Drop { what, indexes, locked } => drop::part(what, indexes, locked, builder),
+        AlterCommand::Rewrite {
+            why,
+            relations,
+            sequences,
+        } => {
+            for relation in relations {
+                builder.rewrite(*relation, lock, rewrite_cause(why));
+            }
+            for sequence in sequences {
+                builder.work(
+                    *sequence,
+                    WorkKind::Rewrite,
+                    LockMode::AccessExclusive,
+                    rewrite_cause(why),
+                );
+            }
+        }
+        AlterCommand::MoveFiles { tablespace } => {
+            let cause = Cause::SetTablespace {
+                tablespace: tablespace.clone(),
+            };
+            builder.work(statement.target, WorkKind::CopyFiles, lock, cause);
+        }
+    }
+}
+
+fn rewrite_cause(why: &RewriteBy) -> Cause {
+    match why {
+        RewriteBy::SetLogged => Cause::SetLogged { logged: true },
+        RewriteBy::SetUnlogged => Cause::SetLogged { logged: false },
+        RewriteBy::SetAccessMethod(method) => Cause::SetAccessMethod { method: method.clone() },
+        RewriteBy::SetExpression(column) => Cause::SetExpression { column: column.clone() },
+    }
+}

@@ -1,0 +1,85 @@
+//! Collects locks and work per relation while a statement's profile is drawn.
+
+use crate::model::facts::{Facts, Oid};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Cause, Effect, LockProfile, Work, WorkKind};
+
+/// A profile in the making.
+pub struct Builder<'a> {
+    facts: &'a Facts,
+    profile: LockProfile,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(facts: &'a Facts) -> Self {
+        let profile = LockProfile {
+            command_tag: facts.command_tag.clone(),
+            ..LockProfile::default()
+        };
+        Self { facts, profile }
+    }
+
+    /// Access to what is not about one relation.
+    pub fn profile(&mut self) -> &mut LockProfile {
+        &mut self.profile
+    }
+
+    /// The statement locks this relation, maybe more than once: the strongest counts.
+    pub fn lock(&mut self, oid: Oid, mode: LockMode) {
+        let Some(table) = self.facts.tables.get(&oid) else {
+            return;
+        };
+        match self
+            .profile
+            .effects
+            .iter_mut()
+            .find(|effect| effect.relation.oid == oid)
+        {
+            Some(effect) => effect.lock_mode = effect.lock_mode.max(mode),
+            None => self.profile.effects.push(Effect {
+                relation: table.relation.clone(),
+                lock_mode: mode,
+                work: vec![],
+            }),
+        }
+    }
+
+    /// The statement does this work on a relation under a lock, which it takes if it is not mentioned yet.
+    pub fn work(&mut self, oid: Oid, kind: WorkKind, under: LockMode, cause: Cause) {
+        self.lock(oid, under);
+        let work = Work { kind, under, cause };
+        if let Some(effect) = self
+            .profile
+            .effects
+            .iter_mut()
+            .find(|effect| effect.relation.oid == oid)
+            && !effect.work.contains(&work)
+        {
+            effect.work.push(work);
+        }
+    }
+
+    /// New storage for a table and, with it, for every index: `finish_heap_swap` of `commands/cluster.c`.
+    pub fn rewrite(&mut self, oid: Oid, under: LockMode, cause: Cause) {
+        self.work(oid, WorkKind::Rewrite, under, cause.clone());
+        let indexes = self
+            .facts
+            .tables
+            .get(&oid)
+            .map(|table| table.indexes.as_slice())
+            .unwrap_or_default();
+        self.rebuild(oid, indexes, under, cause);
+    }
+
+    /// New storage for some indexes of a table.
+    pub fn rebuild(&mut self, table: Oid, indexes: &[Oid], under: LockMode, cause: Cause) {
+        for index in indexes {
+            self.work(table, WorkKind::BuildIndex, under, cause.clone());
+            self.work(*index, WorkKind::Rewrite, LockMode::AccessExclusive, cause.clone());
+        }
+    }
+
+    pub fn finish(self) -> LockProfile {
+        self.profile
+    }
+}

@@ -1,0 +1,56 @@
+//! ALTER COLUMN TYPE: `ATPrepAlterColumnType`, `RememberAllDependentForRebuilding` and `ATPostAlterTypeCleanup` of
+//! `commands/tablecmds.c`.
+
+use super::builder::Builder;
+use crate::model::facts::AlterColumnType;
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Cause, WorkKind};
+
+/// Either the heap is written anew with every index, or the indexes and constraints on the column are made again, which
+/// may or may not cost a build, a scan or a join.
+pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
+    let (column, from, to) = (&facts.column, &facts.from, &facts.to);
+    for change in &facts.members {
+        if facts.rewrites {
+            let cause = Cause::TypeChange {
+                column: column.clone(),
+                from: from.clone(),
+                to: to.clone(),
+            };
+            builder.rewrite(change.table, lock, cause);
+        } else {
+            for (index, reusable) in &change.indexes {
+                builder.lock(*index, LockMode::AccessExclusive);
+                if !reusable {
+                    let cause = Cause::TypeChangeIndex {
+                        column: column.clone(),
+                        from: from.clone(),
+                        to: to.clone(),
+                    };
+                    builder.rebuild(change.table, &[*index], lock, cause);
+                }
+            }
+            for constraint in &change.checks {
+                let cause = Cause::TypeChangeCheck {
+                    column: column.clone(),
+                    constraint: constraint.clone(),
+                };
+                builder.work(change.table, WorkKind::Scan, lock, cause);
+            }
+        }
+    }
+    for key in &facts.foreign_keys {
+        builder.lock(key.referencing, LockMode::AccessExclusive);
+        builder.lock(key.referenced, LockMode::AccessExclusive);
+        if key.validated_again {
+            let cause = Cause::TypeChangeForeignKey {
+                column: column.clone(),
+                constraint: key.constraint.clone(),
+            };
+            builder.work(key.referencing, WorkKind::Scan, LockMode::AccessExclusive, cause);
+        }
+    }
+    for (table, mode) in &facts.locked {
+        builder.lock(*table, *mode);
+    }
+}

@@ -1,0 +1,47 @@
+//! Constraints that are indexes, and VALIDATE: `ATExecAddIndexConstraint`, `ATExecAddIndex` and
+//! `ATExecValidateConstraint` of `commands/tablecmds.c`.
+
+use super::builder::Builder;
+use crate::model::facts::{AddIndexConstraint, Oid};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Cause, WorkKind};
+
+/// ADD PRIMARY KEY, UNIQUE, EXCLUDE, with or without USING INDEX.
+pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {
+    if let Some(index) = facts.using_index {
+        builder.lock(index, LockMode::AccessExclusive);
+    }
+    for (table, column) in &facts.nullable {
+        builder.work(
+            *table,
+            WorkKind::Scan,
+            lock,
+            Cause::PrimaryKeyNullable { column: column.clone() },
+        );
+    }
+    for table in &facts.builds {
+        let cause = Cause::IndexConstraint {
+            kind: facts.kind,
+            constraint: facts.constraint.clone(),
+            columns: facts.columns.clone(),
+        };
+        builder.work(*table, WorkKind::BuildIndex, lock, cause);
+    }
+}
+
+/// VALIDATE CONSTRAINT; alone it takes ShareUpdateExclusiveLock, beside other subcommands the lock of the statement.
+pub fn validate(constraint: &str, scanned: &[Oid], referenced: &[Oid], lock: LockMode, builder: &mut Builder) {
+    for table in scanned {
+        builder.work(
+            *table,
+            WorkKind::Scan,
+            lock,
+            Cause::Validate {
+                constraint: constraint.to_owned(),
+            },
+        );
+    }
+    for table in referenced {
+        builder.lock(*table, LockMode::RowShare);
+    }
+}

@@ -1,0 +1,78 @@
+//! CREATE INDEX, DROP INDEX, REINDEX: `DefineIndex` and `ReindexTable` of `commands/indexcmds.c`, `reindex_index` and
+//! `index_drop` of `catalog/index.c`.
+
+use super::builder::Builder;
+use crate::model::facts::{CreateIndex, DroppedIndex, Oid};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Cause, Destruction, WorkKind};
+
+/// CREATE INDEX [CONCURRENTLY]
+pub fn create(facts: &CreateIndex, builder: &mut Builder) {
+    let lock = if facts.concurrently {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    builder.profile().target = Some(facts.table);
+    for member in &facts.members {
+        builder.lock(*member, lock);
+    }
+    for table in &facts.builds {
+        builder.work(
+            *table,
+            WorkKind::BuildIndex,
+            lock,
+            Cause::CreateIndex {
+                name: facts.name.clone(),
+            },
+        );
+    }
+}
+
+/// DROP INDEX [CONCURRENTLY]. The concurrent form ends with a lock on the index that nobody uses any more.
+pub fn drop(indexes: &[DroppedIndex], concurrently: bool, builder: &mut Builder) {
+    let lock = if concurrently {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::AccessExclusive
+    };
+    builder.profile().target = indexes.first().and_then(|dropped| dropped.tables.first().copied());
+    builder.profile().destroys = Some(Destruction::Index);
+    for dropped in indexes {
+        for table in &dropped.tables {
+            builder.lock(*table, lock);
+        }
+        for index in std::iter::once(&dropped.index).chain(&dropped.children) {
+            builder.lock(*index, LockMode::AccessExclusive);
+        }
+    }
+}
+
+/// REINDEX [CONCURRENTLY]
+pub fn reindex(tables: &[(Oid, Vec<Oid>)], parents: &[Oid], concurrently: bool, builder: &mut Builder) {
+    builder.profile().target = parents
+        .first()
+        .copied()
+        .or_else(|| tables.first().map(|(table, _)| *table));
+    let lock = if concurrently {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    for parent in parents {
+        builder.lock(*parent, lock);
+    }
+    for (table, indexes) in tables {
+        builder.lock(*table, lock);
+        if concurrently {
+            for index in indexes {
+                builder.work(*table, WorkKind::BuildIndex, lock, Cause::Reindex);
+                builder.work(*index, WorkKind::Rewrite, lock, Cause::Reindex);
+                // The swap at the end.
+                builder.lock(*index, LockMode::AccessExclusive);
+            }
+        } else {
+            builder.rebuild(*table, indexes, lock, Cause::Reindex);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! CLUSTER, VACUUM, REFRESH MATERIALIZED VIEW: `cluster_rel` of `commands/cluster.c`, `vacuum_rel` of
+//! `commands/vacuum.c`, `ExecRefreshMatView` of `commands/matview.c`.
+
+use super::builder::Builder;
+use crate::model::facts::{CopyBy, Oid};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::Cause;
+
+/// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: new storage under AccessExclusiveLock.
+pub fn copy(by: CopyBy, relations: &[Oid], builder: &mut Builder) {
+    builder.profile().target = relations.first().copied();
+    let cause = match by {
+        CopyBy::Cluster => Cause::Cluster,
+        CopyBy::VacuumFull => Cause::VacuumFull,
+        CopyBy::Refresh => Cause::Refresh,
+    };
+    for relation in relations {
+        builder.rewrite(*relation, LockMode::AccessExclusive, cause.clone());
+    }
+}
+
+/// VACUUM without FULL, ANALYZE: reads and writes go on.
+pub fn vacuum(relations: &[Oid], builder: &mut Builder) {
+    builder.profile().target = relations.first().copied();
+    for relation in relations {
+        builder.lock(*relation, LockMode::ShareUpdateExclusive);
+    }
+}
