@@ -1,2 +1,9 @@
 //! Floor 2, pure: every word a user reads, and the safe way to the same end.
+
 #![forbid(unsafe_code)]
+
+pub mod alternative;
+pub mod message;
+pub mod rows;
+pub mod rules;
+mod words;

@@ -1,1 +1,98 @@
 //! Floor 4: the story of the hook: read, profile, decide, tell, audit.
+//!
+//! The same line serves the hook and the SQL functions, so that an explanation can never disagree with a decision.
+
+mod explain;
+mod hook;
+
+use crate::advice::{alternative, rows};
+use crate::model::lock_mode::Blocks;
+use crate::model::lock_profile::{Effect, LockProfile, Unknown};
+use crate::policy::{self, Judgement, RuleActions, Settings};
+use crate::postgres::node::Node;
+use crate::postgres::{node, read, settings, subtransaction, version};
+use crate::profile;
+
+/// Puts the guard in place and lets it explain. To be called once, from `_PG_init`.
+pub fn init() {
+    hook::init();
+    explain::init();
+}
+
+/// A statement that has been read, profiled and judged.
+pub struct Judged {
+    /// What it locks and does.
+    pub profile: LockProfile,
+    /// What is decided.
+    pub judgement: Judgement,
+    /// The safe way, if there is something to avoid.
+    pub alternative: Option<String>,
+    /// It commits while it runs.
+    pub commits_internally: bool,
+    /// Ownership lets the user do it; if not, PostgreSQL will say so.
+    pub permitted: bool,
+}
+
+/// How many relations are to be measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Those the decision depends on.
+    ForDecision,
+    /// All.
+    All,
+}
+
+/// Reads, profiles and judges a statement. Whatever fails in our own reading is recorded as unknown.
+pub fn judge(statement: Node, text: &str, measure: Measure) -> Judged {
+    let read = subtransaction::reading(|| {
+        let facts = read::facts(statement);
+        let mut profile = profile::profile(&facts);
+        let target = profile.target;
+        read::measure(&mut profile, |effect| {
+            measure == Measure::All || target == Some(effect.relation.oid) || does_blocking_work(effect)
+        });
+        (profile, facts.commits_internally, facts.permitted)
+    });
+    let (profile, commits_internally, permitted) = read.unwrap_or_else(|error| {
+        let profile = LockProfile {
+            command_tag: node::command_tag(statement),
+            unknown: Some(Unknown::ReadFailed(error.message)),
+            ..LockProfile::default()
+        };
+        (profile, false, true)
+    });
+    let judgement = policy::judge(&profile, &session_settings());
+    let alternative = judgement
+        .finding
+        .as_ref()
+        .and_then(|finding| alternative::alternative(&profile, finding, text, version::major()));
+    Judged {
+        profile,
+        judgement,
+        alternative,
+        commits_internally,
+        permitted,
+    }
+}
+
+fn does_blocking_work(effect: &Effect) -> bool {
+    effect.work.iter().any(|work| work.under.blocks() >= Blocks::Writes)
+}
+
+impl Judged {
+    /// The statement as data.
+    pub fn row(&self, number: usize, text: &str) -> rows::StatementRow {
+        rows::statement(number, text, &self.profile, &self.judgement, self.alternative.clone())
+    }
+}
+
+/// The settings of this session that decide.
+pub fn session_settings() -> Settings {
+    Settings {
+        mode: settings::mode(),
+        row_threshold: settings::row_threshold(),
+        size_threshold: settings::size_threshold(),
+        // The setting was checked when it was set.
+        rule_actions: RuleActions::parse(&settings::rule_actions()).unwrap_or_default(),
+    }
+}

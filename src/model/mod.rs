@@ -7,5 +7,6 @@ pub mod facts;
 pub mod lock_mode;
 pub mod lock_profile;
 pub mod relation;
+pub mod report;
 pub mod rule;
 pub mod settings;

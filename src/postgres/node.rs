@@ -45,10 +45,30 @@ pub fn text(string: *const c_char) -> String {
     optional_text(string).unwrap_or_default()
 }
 
-/// A C string of the tree, `None` for null.
+/// A C string of the server, `None` for null.
 pub fn optional_text(string: *const c_char) -> Option<String> {
     // SAFETY: a NUL-terminated string of the server.
-    (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned())
+    (!string.is_null()).then(|| decode(unsafe { CStr::from_ptr(string) }.to_bytes()))
+}
+
+/// Bytes in the encoding of the database as a string. What is no text in it keeps its readable parts.
+fn decode(bytes: &[u8]) -> String {
+    // SAFETY: the encoding is a number of the server; the conversion reads `bytes` and returns a palloc'd string or its
+    // argument.
+    unsafe {
+        let utf8 = pg_sys::pg_enc::PG_UTF8 as i32;
+        let encoding = pg_sys::GetDatabaseEncoding();
+        if encoding == utf8 || encoding == pg_sys::pg_enc::PG_SQL_ASCII as i32 || bytes.is_ascii() {
+            return String::from_utf8_lossy(bytes).into_owned();
+        }
+        let converted = pg_sys::pg_server_to_any(bytes.as_ptr().cast(), bytes.len() as i32, utf8);
+        let length = if converted.cast_const().cast() == bytes.as_ptr() {
+            bytes.len()
+        } else {
+            CStr::from_ptr(converted).to_bytes().len()
+        };
+        String::from_utf8_lossy(std::slice::from_raw_parts(converted.cast(), length)).into_owned()
+    }
 }
 
 /// A deep copy in the current memory context.
@@ -63,17 +83,19 @@ pub fn command_tag(statement: Node) -> String {
     unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
 }
 
-/// A statement's own slice of the query string: `CleanQuerytext` of `nodes/queryjumble.c`.
-pub fn slice(query: &str, location: i32, length: i32) -> &str {
-    let start = usize::try_from(location).unwrap_or(0);
-    let end = usize::try_from(length)
-        .ok()
-        .filter(|length| *length > 0)
-        .map_or(query.len(), |length| start + length);
-    query
-        .get(start..end.min(query.len()))
-        .unwrap_or(query)
+/// A statement's own slice of the query string, in bytes from the parser: `CleanQuerytext` of `nodes/queryjumble.c`.
+pub fn statement_text(query: *const c_char, location: i32, length: i32) -> String {
+    if query.is_null() {
+        return String::new();
+    }
+    // SAFETY: the query string of the statement.
+    let query = unsafe { CStr::from_ptr(query) }.to_bytes();
+    let start = usize::try_from(location).unwrap_or(0).min(query.len());
+    let length = usize::try_from(length).ok().filter(|length| *length > 0);
+    let end = length.map_or(query.len(), |length| (start + length).min(query.len()));
+    decode(&query[start..end])
         .trim_matches(|c: char| c.is_whitespace() || c == ';')
+        .to_owned()
 }
 
 /// Whether a DefElem option of this name is on: absent is `false`, present without a value is `true`.

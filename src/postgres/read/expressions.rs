@@ -9,6 +9,7 @@ use super::columns::Column;
 use super::relations::with_relation;
 use crate::model::facts::{NewColumnValue, Oid};
 use crate::postgres::node::{self, Node};
+use crate::postgres::subtransaction::reading;
 
 /// A type as a statement writes it.
 #[derive(Clone, Copy)]
@@ -75,17 +76,20 @@ fn expression_text(expression: Node) -> String {
     node::text(unsafe { pg_sys::deparse_expression(expression, std::ptr::null_mut(), false, false) })
 }
 
-/// A raw expression over the columns of a table in words of SQL.
+/// A raw expression over the columns of a table in words of SQL; empty where it cannot be read yet, because it speaks of
+/// a column that the same statement adds.
 pub fn column_expression_text(table: Oid, raw: Node) -> String {
-    with_relation(table, |relation| {
-        let expression = transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_GENERATED_COLUMN);
-        // SAFETY: the relation is pinned; deparsing only reads.
-        unsafe {
-            let context = pg_sys::deparse_context_for((*(*relation).rd_rel).relname.data.as_ptr(), table.into());
-            node::text(pg_sys::deparse_expression(expression, context, false, false))
-        }
-    })
-    .unwrap_or_default()
+    let read = || {
+        with_relation(table, |relation| {
+            let expression = transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_GENERATED_COLUMN);
+            // SAFETY: the relation is pinned; deparsing only reads.
+            unsafe {
+                let context = pg_sys::deparse_context_for((*(*relation).rd_rel).relname.data.as_ptr(), table.into());
+                node::text(pg_sys::deparse_expression(expression, context, false, false))
+            }
+        })
+    };
+    reading(read).ok().flatten().unwrap_or_default()
 }
 
 fn cook_default(column: Type, name: &str, raw: Node) -> Node {

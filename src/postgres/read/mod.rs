@@ -19,6 +19,7 @@ mod size;
 use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
 pub use size::measure;
@@ -86,7 +87,7 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
         T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
-        _ => other(statement),
+        _ => other(statement, relations),
     }
 }
 
@@ -104,16 +105,74 @@ fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) ->
     alter_table::read(statement, target, relations)
 }
 
-/// Statements that have their own issue: known to lock no existing relation, or not modelled.
-fn other(statement: Node) -> Statement {
-    use pg_sys::NodeTag::*;
-    match node::tag(statement) {
-        T_RawStmt | T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {
-            Statement::NoExistingRelation
-        }
-        tag if !is_ours(statement) || locks_nothing(tag) => Statement::NoExistingRelation,
-        _ => Statement::Unmodelled { relation: None },
+/// DML, statements known to lock no existing relation, and those that are not modelled.
+fn other(statement: Node, relations: &mut Relations) -> Statement {
+    if let Some((range_var, recurse)) = changed_table(statement) {
+        let Some(oid) = resolve(range_var) else {
+            return Statement::MissingRelation(written_name(range_var));
+        };
+        let family = relations.family(oid, recurse && range_var.inh);
+        return Statement::LocksOnly(
+            family
+                .into_iter()
+                .map(|member| (member, LockMode::RowExclusive))
+                .collect(),
+        );
     }
+    let tag = node::tag(statement);
+    if tag == pg_sys::NodeTag::T_SelectStmt || !is_ours(statement) || locks_nothing(tag) {
+        return Statement::NoExistingRelation;
+    }
+    Statement::Unmodelled { relation: None }
+}
+
+/// The table that a DML statement changes, and whether its children are changed with it.
+fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, bool)> {
+    use pg_sys::NodeTag::*;
+    let (relation, recurse) = match node::tag(statement) {
+        T_InsertStmt => (
+            node::cast::<pg_sys::InsertStmt>(statement, T_InsertStmt)?.relation,
+            false,
+        ),
+        T_UpdateStmt => (
+            node::cast::<pg_sys::UpdateStmt>(statement, T_UpdateStmt)?.relation,
+            true,
+        ),
+        T_DeleteStmt => (
+            node::cast::<pg_sys::DeleteStmt>(statement, T_DeleteStmt)?.relation,
+            true,
+        ),
+        T_MergeStmt => (node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt)?.relation, true),
+        _ => return None,
+    };
+    // SAFETY: the parser gives each of these its relation.
+    unsafe { relation.as_ref() }.map(|relation| (relation, recurse))
+}
+
+/// The relation a statement creates, by its name as written.
+pub fn created_relation(statement: Node) -> Option<String> {
+    use pg_sys::NodeTag::*;
+    let range_var = match node::tag(statement) {
+        T_CreateStmt => node::cast::<pg_sys::CreateStmt>(statement, T_CreateStmt)?.relation,
+        T_CreateForeignTableStmt => {
+            node::cast::<pg_sys::CreateForeignTableStmt>(statement, T_CreateForeignTableStmt)?
+                .base
+                .relation
+        }
+        T_ViewStmt => node::cast::<pg_sys::ViewStmt>(statement, T_ViewStmt)?.view,
+        T_CreateSeqStmt => node::cast::<pg_sys::CreateSeqStmt>(statement, T_CreateSeqStmt)?.sequence,
+        T_CreateTableAsStmt => {
+            // SAFETY: the parser gives every CREATE TABLE AS its target.
+            unsafe { (*node::cast::<pg_sys::CreateTableAsStmt>(statement, T_CreateTableAsStmt)?.into).rel }
+        }
+        T_IndexStmt => {
+            let index = node::cast::<pg_sys::IndexStmt>(statement, T_IndexStmt)?;
+            return node::optional_text(index.idxname);
+        }
+        _ => return None,
+    };
+    // SAFETY: a RangeVar of the parse tree.
+    unsafe { range_var.as_ref() }.map(written_name)
 }
 
 /// Statements about objects that are no relations.

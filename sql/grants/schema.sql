@@ -1,0 +1,2 @@
+GRANT USAGE ON SCHEMA interlock TO PUBLIC;
+GRANT SELECT ON interlock.rules TO PUBLIC;

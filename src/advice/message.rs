@@ -1,0 +1,211 @@
+//! The message, detail and hint of a finding, after PostgreSQL's error style guide.
+
+use super::words;
+use crate::model::decision::Decision;
+use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
+use crate::model::relation::Relation;
+use crate::model::report::{Report, Severity};
+use crate::policy::{Finding, Judgement, sqlstate};
+
+/// What the client is told about a judgement; `None` if nothing.
+pub fn report(profile: &LockProfile, judgement: &Judgement, alternative: Option<String>) -> Option<Report> {
+    let finding = judgement.finding.as_ref()?;
+    let severity = match judgement.decision {
+        Decision::Allow => return None,
+        Decision::Warn => Severity::Warning,
+        Decision::Reject => Severity::Error,
+    };
+    let effect = profile.effect(finding.relation)?;
+    Some(Report {
+        severity,
+        sqlstate: sqlstate(finding),
+        message: message(profile, finding, effect, severity),
+        detail: reason(profile, finding),
+        hint: alternative,
+        schema: Some(effect.relation.schema.clone()),
+        table: Some(effect.relation.name.clone()),
+        column: finding.work.as_ref().and_then(|work| column(&work.cause)),
+        constraint: finding.work.as_ref().and_then(|work| constraint(&work.cause)),
+    })
+}
+
+fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: Severity) -> String {
+    let would = if severity == Severity::Error { "would " } else { "will " };
+    let tag = &profile.command_tag;
+    let Some(work) = &finding.work else {
+        return format!("{tag} {would}{}", destruction(profile, &effect.relation));
+    };
+    let what = match work.kind {
+        WorkKind::Rewrite => "rewrite",
+        WorkKind::CopyFiles => "copy the files of",
+        WorkKind::Scan => "scan",
+        WorkKind::BuildIndex => "build an index on",
+    };
+    let others = match finding.relations.len() {
+        0 | 1 => String::new(),
+        many if finding.relations.contains(&finding.relation) => format!(" and {} more", many - 1),
+        many => format!(" ({})", words::count(many, "partition", "partitions")),
+    };
+    let blocks = work.under.blocks().name();
+    format!(
+        "{tag} {would}{what} {}{others} while blocking {blocks}",
+        words::relation(&effect.relation)
+    )
+}
+
+fn destruction(profile: &LockProfile, relation: &Relation) -> String {
+    let relation = words::relation(relation);
+    match &profile.destroys {
+        Some(Destruction::Column(column)) => format!("drop column \"{column}\" of {relation}"),
+        Some(Destruction::Constraint(constraint)) => format!("drop constraint \"{constraint}\" of {relation}"),
+        Some(Destruction::Rows) => format!("remove all rows of {relation}"),
+        Some(Destruction::Index) => format!("drop an index of {relation}"),
+        Some(Destruction::Relation) | None => format!("drop {relation}"),
+    }
+}
+
+/// Why a rule objects, in whole sentences: the DETAIL of an error and the `reason` of a profile.
+pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
+    let extent = words::extent(finding.rows, finding.bytes);
+    let Some(work) = &finding.work else {
+        let relation = profile
+            .effect(finding.relation)
+            .map(|effect| words::relation(&effect.relation));
+        return match profile.destroys {
+            Some(Destruction::Column(_)) => format!("The values of {extent} are lost when it commits."),
+            Some(Destruction::Relation | Destruction::Rows) => {
+                format!("{} are lost when it commits.", capital(&extent))
+            }
+            _ => format!("{} is locked until it commits.", capital(&relation.unwrap_or_default())),
+        };
+    };
+    let rebuilt = profile
+        .effects
+        .iter()
+        .filter(|effect| {
+            effect.relation.kind.is_index() && effect.work.iter().any(|on_index| on_index.cause == work.cause)
+        })
+        .count();
+    let done = match work.kind {
+        WorkKind::Rewrite if rebuilt > 0 => {
+            let indexes = words::count(rebuilt, "index", "indexes");
+            format!("{extent} are rewritten and {indexes} rebuilt")
+        }
+        WorkKind::Rewrite => format!("{extent} are rewritten"),
+        WorkKind::CopyFiles => format!("{} are copied", words::size(finding.bytes)),
+        WorkKind::Scan => format!("{extent} are read"),
+        WorkKind::BuildIndex => format!("{extent} are indexed"),
+    };
+    format!("{}: {done} under {}.", because(work), work.under)
+}
+
+fn because(work: &Work) -> String {
+    match &work.cause {
+        Cause::VolatileDefault { column, default, .. } => {
+            format!("The default of column \"{column}\", {default}, is volatile and is computed for every row")
+        }
+        Cause::SequenceDefault {
+            column, identity: true, ..
+        } => {
+            format!("Identity column \"{column}\" takes a number from its sequence for every row")
+        }
+        Cause::SequenceDefault { column, .. } => {
+            format!("Serial column \"{column}\" takes a number from its sequence for every row")
+        }
+        Cause::StoredGenerated { column, .. } => {
+            format!("Generated column \"{column}\" is stored, so it is computed for every row")
+        }
+        Cause::ConstrainedDomain { column, domain } => {
+            format!("Column \"{column}\" is of domain {domain}, whose constraints are checked for every row")
+        }
+        Cause::NewColumnNotNull { column } => {
+            format!("Column \"{column}\" is NOT NULL and has no default, so every row is checked")
+        }
+        Cause::TypeChange { column, from, to } => format!("Column \"{column}\" changes from {from} to {to}"),
+        Cause::TypeChangeIndex { column, from, to } => {
+            format!("Column \"{column}\" changes from {from} to {to}, and an index on it cannot be kept")
+        }
+        Cause::TypeChangeCheck { column, constraint } => {
+            format!("Column \"{column}\" changes its type, so constraint \"{constraint}\" is checked for every row")
+        }
+        Cause::TypeChangeForeignKey { column, constraint } => {
+            format!("Column \"{column}\" changes its type, so foreign key \"{constraint}\" is checked for every row")
+        }
+        Cause::SetNotNull { column } => format!("Column \"{column}\" is checked for nulls in every row"),
+        Cause::Check {
+            constraint: Some(constraint),
+        } => {
+            format!("Constraint \"{constraint}\" is checked for every row")
+        }
+        Cause::Check { constraint: None } => "The constraint is checked for every row".to_owned(),
+        Cause::ForeignKey { columns, .. } => {
+            format!("The foreign key on ({}) is checked for every row", columns.join(", "))
+        }
+        Cause::PrimaryKeyNullable { column } => {
+            format!("Column \"{column}\" of the primary key is not known to be NOT NULL, so every row is checked")
+        }
+        Cause::IndexConstraint {
+            constraint: Some(constraint),
+            ..
+        } => {
+            format!("The index of constraint \"{constraint}\" is built")
+        }
+        Cause::IndexConstraint { columns, .. } => {
+            format!("The index of the constraint on ({}) is built", columns.join(", "))
+        }
+        Cause::Validate { constraint } => {
+            format!("Constraint \"{constraint}\" is validated beside a subcommand that needs a stronger lock")
+        }
+        Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
+        Cause::CreateIndex { name: None } => "The index is built".to_owned(),
+        Cause::Reindex => "The indexes are built anew".to_owned(),
+        Cause::Cluster => "The table is written anew in the order of an index".to_owned(),
+        Cause::VacuumFull => "The table is written anew without its dead rows".to_owned(),
+        Cause::Refresh => "The materialized view is computed anew".to_owned(),
+        Cause::SetLogged { logged } => {
+            format!("The table becomes {}", if *logged { "logged" } else { "unlogged" })
+        }
+        Cause::SetAccessMethod { method } => format!("The table moves to access method \"{method}\""),
+        Cause::SetExpression { column } => {
+            format!("Generated column \"{column}\" is stored, so its new expression is computed for every row")
+        }
+        Cause::SetTablespace { tablespace } => format!("The files move to tablespace \"{tablespace}\""),
+    }
+}
+
+fn column(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::VolatileDefault { column, .. }
+        | Cause::SequenceDefault { column, .. }
+        | Cause::StoredGenerated { column, .. }
+        | Cause::ConstrainedDomain { column, .. }
+        | Cause::NewColumnNotNull { column }
+        | Cause::TypeChange { column, .. }
+        | Cause::TypeChangeIndex { column, .. }
+        | Cause::TypeChangeCheck { column, .. }
+        | Cause::TypeChangeForeignKey { column, .. }
+        | Cause::SetNotNull { column }
+        | Cause::PrimaryKeyNullable { column }
+        | Cause::SetExpression { column } => Some(column.clone()),
+        _ => None,
+    }
+}
+
+fn constraint(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Check { constraint }
+        | Cause::ForeignKey { constraint, .. }
+        | Cause::IndexConstraint { constraint, .. } => constraint.clone(),
+        Cause::Validate { constraint }
+        | Cause::TypeChangeCheck { constraint, .. }
+        | Cause::TypeChangeForeignKey { constraint, .. } => Some(constraint.clone()),
+        _ => None,
+    }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,42 @@
+//! A command of several statements, explained without running it.
+
+use serde_json::{Value, json};
+
+use super::{Measure, judge};
+use crate::advice::rows::StatementRow;
+use crate::model::lock_profile::Unknown;
+use crate::postgres::explain::{self, Parsed};
+use crate::postgres::read;
+
+/// Makes `interlock.lock_profile` answer. To be called once, from `_PG_init`.
+pub fn init() {
+    explain::init(command);
+}
+
+/// The profile of each statement, in order. A relation that an earlier statement creates counts as new: nobody else can
+/// be using it.
+fn command(statements: &[Parsed]) -> Value {
+    let mut created: Vec<String> = vec![];
+    let mut rows: Vec<StatementRow> = vec![];
+    for (index, parsed) in statements.iter().enumerate() {
+        let mut judged = judge(parsed.statement, &parsed.text, Measure::All);
+        if let Some(Unknown::MissingRelation(name)) = &judged.profile.unknown
+            && created.iter().any(|known| is_same(known, name))
+        {
+            judged.profile.unknown = None;
+        }
+        rows.push(judged.row(index + 1, &parsed.text));
+        created.extend(read::created_relation(parsed.statement));
+    }
+    json!({ "statements": rows })
+}
+
+/// Whether two names as written can mean the same relation: one of them may lack the schema.
+fn is_same(created: &str, named: &str) -> bool {
+    let split = |name: &str| {
+        name.rsplit_once('.')
+            .map_or((None, name.to_owned()), |(s, n)| (Some(s.to_owned()), n.to_owned()))
+    };
+    let ((schema, relation), (other_schema, other)) = (split(created), split(named));
+    relation == other && (schema.is_none() || other_schema.is_none() || schema == other_schema)
+}

@@ -1,0 +1,211 @@
+//! The frame around ProcessUtility.
+//!
+//! The guard judges a statement before it runs and hears when it is done; in between, the previous hook runs as if
+//! nobody had looked. The outer frame owns nothing that would have to be dropped and stands outside pgrx's guard, because
+//! pgrx 0.18.1 re-reports an error that passes through the guard and loses its cursor position and its schema, table,
+//! column and constraint fields. So an error of the user's statement jumps over this frame untouched.
+
+use std::ffi::c_char;
+
+use once_cell::sync::OnceCell;
+use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
+
+use super::node::{self, Node};
+use super::{read, report, settings};
+use crate::model::report::Report;
+use crate::model::settings::Mode;
+
+/// A utility statement about to run.
+pub struct Utility {
+    /// Its parse tree.
+    pub statement: Node,
+    /// Its own slice of the query string.
+    pub text: String,
+}
+
+/// What the guard has to say before a statement runs.
+#[derive(Default)]
+pub struct Verdict {
+    /// Told to the client; an error means that the statement does not run.
+    pub report: Option<Report>,
+    /// Handed back when the statement has run without an error.
+    pub ticket: Option<u64>,
+}
+
+/// What the guard does.
+pub struct Guard {
+    /// Judges a statement.
+    pub before: fn(&Utility) -> Verdict,
+    /// Hears that a statement is done.
+    pub after: fn(u64),
+}
+
+static GUARD: OnceCell<Guard> = OnceCell::new();
+
+/// The hook that was there before ours. Written once, while the library is loaded.
+static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;
+
+unsafe extern "C-unwind" {
+    // Declared here and not taken from pgrx, whose declarations wrap every call in a guard.
+    fn standard_ProcessUtility(
+        statement: *mut pg_sys::PlannedStmt,
+        query: *const c_char,
+        read_only: bool,
+        context: pg_sys::ProcessUtilityContext::Type,
+        parameters: pg_sys::ParamListInfo,
+        environment: *mut pg_sys::QueryEnvironment,
+        destination: *mut pg_sys::DestReceiver,
+        completion: *mut pg_sys::QueryCompletion,
+    );
+    fn ThrowErrorData(data: *mut pg_sys::ErrorData);
+}
+
+/// Puts the frame in place. To be called once, from `_PG_init`.
+pub fn init(guard: Guard) {
+    if GUARD.set(guard).is_err() {
+        return;
+    }
+    // SAFETY: the server loads a library in one thread; the hook is called only after this.
+    unsafe {
+        PREVIOUS = pg_sys::ProcessUtility_hook;
+        pg_sys::ProcessUtility_hook = Some(process_utility);
+    }
+}
+
+/// What crosses from the guarded half to the outer frame: nothing that would have to be dropped.
+#[derive(Clone, Copy)]
+struct Passed {
+    report: *mut pg_sys::ErrorData,
+    ticket: u64,
+}
+
+const NOTHING: Passed = Passed {
+    report: std::ptr::null_mut(),
+    ticket: 0,
+};
+
+/// # Safety
+/// Called by the server with its own arguments.
+unsafe extern "C-unwind" fn process_utility(
+    statement: *mut pg_sys::PlannedStmt,
+    query: *const c_char,
+    read_only: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    parameters: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    destination: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: the arguments are the server's and go on unchanged; this frame holds only Copy values, so an error may
+    // jump over it.
+    unsafe {
+        let passed = if is_candidate(statement, context) {
+            before(statement, query)
+        } else {
+            NOTHING
+        };
+        if !passed.report.is_null() {
+            ThrowErrorData(passed.report);
+        }
+        match PREVIOUS {
+            Some(previous) => previous(
+                statement,
+                query,
+                read_only,
+                context,
+                parameters,
+                environment,
+                destination,
+                completion,
+            ),
+            None => standard_ProcessUtility(
+                statement,
+                query,
+                read_only,
+                context,
+                parameters,
+                environment,
+                destination,
+                completion,
+            ),
+        }
+        // The statement may be gone by now (a ROLLBACK frees it): only the ticket is used.
+        if passed.ticket != 0 {
+            after(passed.ticket);
+        }
+    }
+}
+
+/// The one branch that a statement which is not ours costs.
+///
+/// A subcommand is a part of a statement that has been judged as a whole.
+///
+/// # Safety
+/// `statement` must be valid.
+unsafe fn is_candidate(statement: *mut pg_sys::PlannedStmt, context: pg_sys::ProcessUtilityContext::Type) -> bool {
+    // SAFETY: as the caller promises.
+    context != pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND
+        && read::is_ours(unsafe { (*statement).utilityStmt })
+}
+
+/// # Safety
+/// The arguments must be those of the hook.
+unsafe fn before(statement: *mut pg_sys::PlannedStmt, query: *const c_char) -> Passed {
+    // SAFETY: the guard turns a panic of ours into an ERROR; the closure owns what it drops.
+    unsafe {
+        pgrx_extern_c_guard(|| {
+            let Some(guard) = GUARD.get() else { return NOTHING };
+            if !may_act() || settings::mode() == Mode::Off || !extension_is_here() {
+                return NOTHING;
+            }
+            let text = node::statement_text(query, (*statement).stmt_location, (*statement).stmt_len);
+            let verdict = (guard.before)(&Utility {
+                statement: (*statement).utilityStmt,
+                text,
+            });
+            Passed {
+                report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
+                ticket: verdict.ticket.unwrap_or(0),
+            }
+        })
+    }
+}
+
+fn after(ticket: u64) {
+    // SAFETY: as in `before`.
+    unsafe {
+        pgrx_extern_c_guard(|| {
+            if let Some(guard) = GUARD.get() {
+                (guard.after)(ticket);
+            }
+        });
+    }
+}
+
+/// Whether anything of ours may run in this process and transaction at all.
+fn may_act() -> bool {
+    // SAFETY: flags and state of the server.
+    unsafe {
+        pg_sys::IsUnderPostmaster
+            && !pg_sys::IsBinaryUpgrade
+            && pg_sys::ParallelWorkerNumber < 0
+            && pg_sys::IsTransactionState()
+            && !pg_sys::IsAbortedTransactionBlockState()
+            && !pg_sys::RecoveryInProgress()
+    }
+}
+
+/// Whether the extension is created in this database, and no script of its own is running.
+///
+/// The schema is looked for first, through the syscache, which remembers also that there is none: a database without
+/// the extension pays one look-up in a hash table.
+pub fn extension_is_here() -> bool {
+    // SAFETY: look-ups by name; the flags belong to the server.
+    unsafe {
+        if pg_sys::get_namespace_oid(c"interlock".as_ptr(), true) == pg_sys::InvalidOid {
+            return false;
+        }
+        let extension = pg_sys::get_extension_oid(c"pg_interlock".as_ptr(), true);
+        extension != pg_sys::InvalidOid && !(pg_sys::creating_extension && pg_sys::CurrentExtensionObject == extension)
+    }
+}
