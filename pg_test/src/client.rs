@@ -39,13 +39,16 @@ impl Client {
 
     /// Runs one or more statements of which one must fail, and returns its error with all fields.
     pub fn error(&mut self, sql: &str) -> DbError {
-        self.try_batch(sql).expect_err(&format!("should have failed: {sql}"))
+        match self.try_batch(sql) {
+            Err(error) => *error,
+            Ok(()) => panic!("should have failed: {sql}"),
+        }
     }
 
     /// Runs one or more statements, and returns the error of the one that failed.
-    pub fn try_batch(&mut self, sql: &str) -> Result<(), DbError> {
+    pub fn try_batch(&mut self, sql: &str) -> Result<(), Box<DbError>> {
         self.raw.batch_execute(sql).map_err(|error| match error.as_db_error() {
-            Some(error) => error.clone(),
+            Some(error) => Box::new(error.clone()),
             None => panic!("{sql}\n{error:?}"),
         })
     }
@@ -107,7 +110,7 @@ impl Client {
 /// Statements that run on a thread of their own, see [`Client::run`].
 pub struct Running {
     pid: i32,
-    thread: JoinHandle<(Client, Result<(), DbError>)>,
+    thread: JoinHandle<(Client, Result<(), Box<DbError>>)>,
 }
 
 impl Running {
@@ -122,7 +125,7 @@ impl Running {
     }
 
     /// Waits for their end; gives the connection back, and the error if there was one.
-    pub fn finish(self) -> (Client, Result<(), DbError>) {
+    pub fn finish(self) -> (Client, Result<(), Box<DbError>>) {
         self.thread
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
