@@ -44,10 +44,7 @@ fn places(path: &str, text: &str) -> Vec<String> {
         let paths = MACHINE_PATHS
             .into_iter()
             .filter(|path| line.match_indices(path).any(|(at, _)| starts_a_path(at)));
-        let own = here
-            .iter()
-            .map(String::as_str)
-            .filter(|path| words(line, path).any(starts_a_path));
+        let own = words(line, &here).any(starts_a_path).then_some(here.as_str());
         let hosts = REGISTRIES.into_iter().filter(|host| line.contains(host));
         findings.extend(
             paths
