@@ -14,8 +14,8 @@ use crate::process;
 
 /// A socket's path may have 107 bytes; the server adds its file name to that of the cluster's directory.
 const LONGEST_SOCKET_DIRECTORY: usize = 107 - "/.s.PGSQL.5432.lock".len();
-/// The directory of all test processes, under the build directory or the temporary one.
-const NAME: &str = "pg_interlock-clusters";
+/// With the process id it makes the name of a directory.
+const PREFIX: &str = "pg_interlock-";
 const LOCK: &str = "lock";
 
 struct Workspace {
@@ -61,7 +61,7 @@ fn open() -> Workspace {
     }
     let path = parents
         .iter()
-        .map(|parent| parent.join(std::process::id().to_string()))
+        .map(|parent| parent.join(format!("{PREFIX}{}", std::process::id())))
         .find(|path| usable(path))
         .unwrap_or_else(|| panic!("the servers' user can reach none of {parents:?}"));
     process::at_exit(remove_workspace);
@@ -80,19 +80,15 @@ fn candidates() -> Vec<PathBuf> {
         .ancestors()
         .nth(3)
         .expect("test programs are in a build directory");
-    vec![
-        target.join(NAME),
-        std::env::temp_dir().join(NAME),
-        Path::new("/tmp").join(NAME),
-    ]
+    vec![target.into(), std::env::temp_dir(), "/tmp".into()]
 }
 
 /// Creates the directory; whether sockets in it have short enough names, and whether the servers' user can reach it.
 fn usable(path: &Path) -> bool {
     let longest = path.as_os_str().len() + "/1000".len();
     let reachable = || {
-        fs::create_dir_all(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o711))?;
+        DirBuilder::new().create(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o711))?; // whatever the umask
         process::as_server_user(Path::new("test")).arg("-x").arg(path).status()
     };
     if longest > LONGEST_SOCKET_DIRECTORY {
@@ -100,7 +96,7 @@ fn usable(path: &Path) -> bool {
     }
     let usable = reachable().is_ok_and(|status| status.success());
     if !usable {
-        let _ = fs::remove_dir_all(path);
+        let _ = fs::remove_dir(path); // only if empty: it may be another process's of that number
     }
     usable
 }
@@ -117,8 +113,8 @@ fn lock_new(workspace: &Path) -> io::Result<File> {
 /// Removes what killed test processes left.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let abandoned = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
-        if abandoned {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
             remove_all(&entry.path());
         }
     }
