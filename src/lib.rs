@@ -24,4 +24,5 @@ pgrx::pg_module_magic!(name, version);
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     postgres::settings::init();
+    audit::init();
 }
