@@ -58,3 +58,10 @@ fn status() -> TableIterator<
         session::server_version(),
     ))
 }
+
+extension_sql!(
+    "COMMENT ON FUNCTION interlock.status() IS
+        'Whether the guard stands and the audit keeps up; counted since the server was started';",
+    name = "status_comment",
+    requires = [status]
+);

@@ -13,6 +13,8 @@ mod writer;
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
+use serde::Serialize;
+
 use pending::PendingRecords;
 pub use pending::Ticket;
 use row::Entry;
@@ -41,12 +43,12 @@ pub fn init() {
 /// To be called before the error is raised, inside the user's transaction and with nothing held. Raises nothing but the
 /// user's own cancel.
 pub fn rejected(record: &DecisionRecord, started: Instant) {
-    let handed_over = watched(record, || {
+    let handed_over = watched(&Gist::of(record), || {
         if session::is_exempt() {
             return None;
         }
         audit_queue::count(Counter::Rejected, 1);
-        let text = entry(record.clone()).to_json("rejected", started.elapsed());
+        let text = entry(record.clone()).into_json("rejected", started.elapsed());
         audit_queue::enqueue(&text).map(|receipt| (receipt, text))
     });
     let Some(Some((receipt, text))) = handed_over else {
@@ -63,7 +65,8 @@ pub fn rejected(record: &DecisionRecord, started: Instant) {
 /// by itself and goes on in others, as CREATE INDEX CONCURRENTLY, VACUUM and CALL do.
 pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
     let begun = Instant::now();
-    let remembered = watched(&record, || {
+    let gist = Gist::of(&record);
+    let remembered = watched(&gist, move || {
         if session::is_exempt() {
             return Ticket::NONE;
         }
@@ -73,7 +76,7 @@ pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
             Counter::Allowed
         };
         audit_queue::count(counter, 1);
-        let entry = entry(record.clone());
+        let entry = entry(record);
         let sub = transactions::current_subtransaction();
         let ticket = PENDING.with_borrow_mut(|pending| pending.begin(entry, sub, begun, commits_internally));
         transactions::listen(true);
@@ -106,17 +109,32 @@ fn entry(record: DecisionRecord) -> Entry {
     entry
 }
 
+/// What is said of a decision when not even its record could be made.
+#[derive(Serialize)]
+struct Gist {
+    decision: &'static str,
+    command_tag: String,
+    relation: Option<String>,
+}
+
+impl Gist {
+    /// Not the statement: what fails may be the work that takes its secrets out.
+    fn of(record: &DecisionRecord) -> Self {
+        Self {
+            decision: record.decision,
+            command_tag: record.command_tag.clone(),
+            relation: record.relation.clone(),
+        }
+    }
+}
+
 /// Runs our own work on a record; where it fails, at least the decision gets to the server log.
-fn watched<R>(record: &DecisionRecord, work: impl FnOnce() -> R) -> Option<R> {
+fn watched<R>(gist: &Gist, work: impl FnOnce() -> R) -> Option<R> {
     match contained(work) {
         Ok(value) => Some(value),
         Err(failure) => {
-            // Not the statement: the work that failed may have been to take its secrets out.
-            let relation = record.relation.as_deref().unwrap_or("none");
-            let line = format!(
-                "{{\"decision\":\"{}\",\"command_tag\":\"{}\",\"relation\":{relation:?}}}",
-                record.decision, record.command_tag
-            );
+            let line = serde_json::to_string(gist).unwrap_or_default();
+            // There is nobody left to tell if the server log fails too.
             let _ = contained(|| audit_queue::fall_back_after(&failure.message, Counter::Internal, &line));
             None
         }
@@ -136,7 +154,7 @@ fn ended(end: End) {
     transactions::listen(!empty || WRITER_WAITS.get());
     for mut record in settled {
         record.payload.transaction_id = record.payload.transaction_id.or(session::transaction_id());
-        let text = record.payload.to_json(record.outcome, record.took);
+        let text = record.payload.into_json(record.outcome, record.took);
         audit_queue::enqueue(&text);
     }
 }

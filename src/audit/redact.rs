@@ -55,7 +55,7 @@ fn may_hold_secret(text: &str) -> bool {
 
 fn redact_sql(text: &str, standard_strings: bool, depth: u8) -> String {
     // A literal with escapes may spell what this look does not see; it matters only below the top, where it is decoded.
-    if !may_hold_secret(text) && !(depth == 0 && text.contains('\\')) {
+    if !may_hold_secret(text) && (depth > 0 || !text.contains('\\')) {
         return text.to_owned();
     }
     if depth > MAX_DEPTH {

@@ -55,7 +55,7 @@ impl Entry {
     }
 
     /// The row, not longer than the queue takes.
-    pub fn to_json(&mut self, outcome: &'static str, took: Duration) -> String {
+    pub fn into_json(mut self, outcome: &'static str, took: Duration) -> String {
         let text = self.serialize(outcome, took);
         if text.len() <= MAX_RECORD_BYTES {
             return text;
@@ -180,7 +180,7 @@ mod tests {
     fn a_row_has_every_field() {
         let mut entry = entry("ALTER TABLE orders …", json!({ "a": 1 }));
         entry.transaction_id = Some(7_000_000_000);
-        let row: Value = serde_json::from_str(&entry.to_json("rejected", Duration::from_micros(1500))).unwrap();
+        let row: Value = serde_json::from_str(&entry.into_json("rejected", Duration::from_micros(1500))).unwrap();
         assert_eq!(row["decided_at"], "2024-02-29T12:34:56.000007Z");
         assert_eq!(row["rule"], "add-column-volatile-default");
         assert_eq!(row["client_addr"], "127.0.0.1");
@@ -194,14 +194,14 @@ mod tests {
     #[test]
     fn secrets_are_gone_from_statement_and_profile() {
         let secret = "ALTER ROLE u PASSWORD 'geheim'";
-        let text = entry(secret, json!([{ "command": secret }])).to_json("rejected", Duration::ZERO);
+        let text = entry(secret, json!([{ "command": secret }])).into_json("rejected", Duration::ZERO);
         assert!(!text.contains("geheim"), "{text}");
     }
 
     #[test]
     fn a_row_always_fits() {
         let long = "ü\u{1}".repeat(200_000);
-        let text = entry(&long, json!({ "long": long })).to_json("rejected", Duration::ZERO);
+        let text = entry(&long, json!({ "long": long })).into_json("rejected", Duration::ZERO);
         assert!(text.len() <= MAX_RECORD_BYTES);
         let row: Value = serde_json::from_str(&text).unwrap();
         assert!(row["statement"].as_str().unwrap().ends_with("more bytes)"));

@@ -57,7 +57,8 @@ pub fn run(process: &Process) {
         let batch = audit_queue::peek(process.claim(), BATCH_BYTES);
         if batch.is_empty() {
             process.set_state(WriterState::Running);
-            let leave = leaving_since.is_some() || idle_since.elapsed() > LINGER || process.database_is_wanted();
+            let idle = idle_since.elapsed();
+            let leave = leaving_since.is_some() || idle > LINGER || (idle >= TICK && process.database_is_wanted());
             if leave && audit_queue::leave_if_idle(process.claim()) {
                 return;
             }

@@ -85,6 +85,7 @@ pub extern "C-unwind" fn pg_interlock_audit_writer(argument: pg_sys::Datum) {
     let process = Process {
         claim,
         terminated: Cell::new(false),
+        state: Cell::new(WriterState::Starting),
     };
     process.set_state(WriterState::Running);
     if let Some(body) = BODY.get() {
@@ -136,6 +137,7 @@ fn configure() {
 pub struct Process {
     claim: Claim,
     terminated: Cell<bool>,
+    state: Cell<WriterState>,
 }
 
 /// Why a transaction failed.
@@ -175,7 +177,9 @@ impl Process {
 
     /// Says what it is doing.
     pub fn set_state(&self, state: WriterState) {
-        audit_queue::set_state(self.claim, state);
+        if self.state.replace(state) != state {
+            audit_queue::set_state(self.claim, state);
+        }
     }
 
     /// Sleeps until somebody sets the latch, at most so long; serves the server's requests meanwhile.
@@ -232,7 +236,7 @@ impl Process {
     pub fn write(&self, table: (&CStr, &CStr), sql: &str, boot_id: &str, rows: &str) -> Result<(), WriteError> {
         report_activity(Some(c"writing to the decision log"));
         let done = transaction(|| {
-            let before = become_owner(table);
+            let before = lock_as_owner(table);
             let result =
                 Spi::connect_mut(|client| client.update(sql, None, &[boot_id.into(), rows.into()]).map(|_| ()));
             if let Some((user, context)) = before {
@@ -250,13 +254,17 @@ impl Process {
     }
 }
 
-/// Takes the rights of the table's owner; what to go back to. `None` when there is no such table: the statement will say
-/// so.
-fn become_owner((schema, table): (&CStr, &CStr)) -> Option<(pg_sys::Oid, c_int)> {
+/// Locks the table and takes its owner's rights; what to go back to. `None` when there is no such table: the statement
+/// will say so. The lock comes first so that no transaction id is used up while it is not to be had.
+fn lock_as_owner((schema, table): (&CStr, &CStr)) -> Option<(pg_sys::Oid, c_int)> {
     // SAFETY: catalog look-ups inside a transaction. An error later restores the user when the transaction is aborted.
     unsafe {
         let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
         let relation = pg_sys::get_relname_relid(table.as_ptr(), schema);
+        if relation == pg_sys::InvalidOid {
+            return None;
+        }
+        pg_sys::LockRelationOid(relation, pg_sys::RowExclusiveLock as c_int);
         let tuple = pg_sys::SearchSysCache1(
             pg_sys::SysCacheIdentifier::RELOID as c_int,
             pg_sys::Datum::from(relation),

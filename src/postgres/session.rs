@@ -110,17 +110,17 @@ fn role_name(role: pg_sys::Oid) -> Option<String> {
 }
 
 fn client_address() -> Option<IpAddr> {
-    const AF_INET: u16 = 2;
+    const AF_INET: i32 = 2;
     #[cfg(target_os = "linux")]
-    const AF_INET6: u16 = 10;
+    const AF_INET6: i32 = 10;
     #[cfg(not(target_os = "linux"))]
-    const AF_INET6: u16 = 30;
+    const AF_INET6: i32 = 30;
     // SAFETY: null, or this process's own entry in the table of backends, which only it writes. A socket address of these families
     // has the address at these offsets (struct sockaddr_in, sockaddr_in6), and sockaddr_storage is larger than both.
     unsafe {
-        let address = (*pg_sys::MyBEEntry.as_ref()?).st_clientaddr.addr;
+        let address = pg_sys::MyBEEntry.as_ref()?.st_clientaddr.addr;
         let bytes = (&raw const address).cast::<u8>();
-        match u16::from(address.ss_family) {
+        match i32::from(address.ss_family) {
             AF_INET => Some(Ipv4Addr::from(bytes.add(4).cast::<[u8; 4]>().read()).into()),
             AF_INET6 => {
                 let address = Ipv6Addr::from(bytes.add(8).cast::<[u8; 16]>().read());

@@ -101,7 +101,7 @@ unsafe extern "C-unwind" fn on_request() {
 #[pg_guard]
 unsafe extern "C-unwind" fn on_startup() {
     // SAFETY: called by the server once shared memory is there. The structure is built under AddinShmemInitLock (number
-    // 21 of storage/lwlocknames.txt in every major) by the first process that comes; all zero bytes are valid for each of
+    // 21 of the individual LWLocks in every major) by the first process that comes; all zero bytes are valid for each of
     // its fields but the lock and the condition variable, which are set before the pointer is published.
     unsafe {
         if let Some(previous) = PREVIOUS_STARTUP_HOOK {

@@ -9,7 +9,6 @@ mod memory;
 mod pool;
 mod writers;
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use pgrx::{pg_guard, pg_sys};
@@ -179,7 +178,7 @@ pub fn wait(receipt: Receipt, limit: Duration, text: &str) -> Waited {
 fn wait_event() -> u32 {
     #[cfg(any(feature = "pg17", feature = "pg18"))]
     {
-        static EVENT: OnceLock<u32> = OnceLock::new();
+        static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
         // SAFETY: shared memory is there, or nobody would wait; no lock is held.
         *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"PgInterlockAudit".as_ptr()) })
     }
