@@ -5,6 +5,8 @@
 //! Nothing here may stop a statement or a transaction: what fails is counted, and the record goes to the server log. Only
 //! the wait for the row of a rejection can be ended by the user, by a cancel.
 
+#![forbid(unsafe_code)]
+
 mod pending;
 mod redact;
 mod row;
