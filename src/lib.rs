@@ -24,5 +24,10 @@ pgrx::pg_module_magic!(name, version);
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     postgres::settings::init();
-    guard::init();
+    audit::init();
+    guard::init(guard::Recorder {
+        rejected: audit::rejected,
+        begin: audit::begin,
+        finish: audit::finish,
+    });
 }

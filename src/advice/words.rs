@@ -1,6 +1,5 @@
 //! How numbers, names and lists are put into sentences.
 
-use crate::model::lock_profile::Effect;
 use crate::model::relation::Relation;
 
 /// Bytes as `pg_size_pretty` puts them.
@@ -34,15 +33,6 @@ pub fn extent(rows: i64, bytes: i64) -> String {
         "about {rows} {} ({})",
         if rows == 1 { "row" } else { "rows" },
         size(bytes)
-    )
-}
-
-/// `AccessExclusiveLock`, with what it blocks.
-pub fn lock(effect: &Effect) -> String {
-    format!(
-        "{}, which blocks {}",
-        effect.lock_mode,
-        effect.lock_mode.blocks().name()
     )
 }
 

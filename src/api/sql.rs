@@ -21,3 +21,15 @@ sql_file!(
 );
 sql_file!("../../sql/views/rules.sql", "rules", [_rules]);
 sql_file!("../../sql/grants/schema.sql", "schema_grants", ["rules"]);
+
+sql_file!("../../sql/tables/decision_log.sql", "decision_log", []);
+sql_file!(
+    "../../sql/views/recent_decisions.sql",
+    "recent_decisions",
+    ["decision_log"]
+);
+sql_file!(
+    "../../sql/grants/audit.sql",
+    "audit_grants",
+    ["decision_log", "recent_decisions", status]
+);

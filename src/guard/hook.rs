@@ -1,40 +1,72 @@
 //! What happens around one utility statement.
 
+use std::time::Instant;
+
+use once_cell::sync::OnceCell;
+
 use super::{Judged, Measure, judge};
 use crate::advice::message;
-use crate::model::decision::{Decision, DecisionRecord};
+use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::Unknown;
 use crate::model::settings::LogDecisions;
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
 use crate::postgres::settings;
 
+/// Who keeps the decisions; the audit, in a room on this floor.
+pub struct Recorder {
+    /// Keeps a rejection at once.
+    pub rejected: fn(&DecisionRecord, Instant),
+    /// Keeps a statement that is let run, until its outcome is known; the flag: it commits while it runs.
+    pub begin: fn(DecisionRecord, bool) -> Ticket,
+    /// The statement has returned.
+    pub finish: fn(Ticket),
+}
+
+static RECORDER: OnceCell<Recorder> = OnceCell::new();
+
 /// Puts the guard in place. To be called once, from `_PG_init`.
-pub fn init() {
-    hook::init(Guard { before, after });
+pub fn init(recorder: Recorder) {
+    if RECORDER.set(recorder).is_ok() {
+        hook::init(Guard { before, after });
+    }
 }
 
 fn before(utility: &Utility) -> Verdict {
+    let started = Instant::now();
     let judged = judge(utility.statement, &utility.text, Measure::ForDecision);
     if !judged.permitted {
-        return Verdict::default();
+        return Verdict {
+            report: None,
+            ticket: Ticket::NONE,
+        };
     }
     let report = message::report(&judged.profile, &judged.judgement, judged.alternative.clone());
-    let _ = (record(&judged, &utility.text), is_logged(&judged));
-    Verdict { report, ticket: None }
+    let recorder = RECORDER.get().filter(|_| is_logged(&judged));
+    let ticket = recorder.map_or(Ticket::NONE, |recorder| {
+        let record = record(&judged, &utility.text);
+        if judged.judgement.decision == Decision::Reject {
+            (recorder.rejected)(&record, started);
+            return Ticket::NONE;
+        }
+        (recorder.begin)(record, judged.commits_internally)
+    });
+    Verdict { report, ticket }
 }
 
-fn after(_ticket: u64) {}
+fn after(ticket: Ticket) {
+    if let Some(recorder) = RECORDER.get() {
+        (recorder.finish)(ticket);
+    }
+}
 
 /// Whether the decision belongs into the log.
 fn is_logged(judged: &Judged) -> bool {
     let decision = judged.judgement.decision;
-    let locks_something = judged.profile.effects.iter().any(|effect| !effect.relation.temporary)
-        || matches!(
-            judged.profile.unknown,
-            Some(Unknown::Unmodelled | Unknown::ReadFailed(_))
-        );
-    locks_something
+    let profile = &judged.profile;
+    let shared = profile.effects.iter().any(|effect| !effect.relation.temporary)
+        || matches!(profile.unknown, Some(Unknown::Unmodelled | Unknown::ReadFailed(_)));
+    shared
         && match settings::log_decisions() {
             LogDecisions::None => false,
             LogDecisions::Reject => decision == Decision::Reject,
@@ -50,20 +82,14 @@ fn record(judged: &Judged, text: &str) -> DecisionRecord {
         .and_then(|finding| profile.effect(finding.relation))
         .or_else(|| profile.main_effect());
     let row = judged.row(1, text);
-    let mut effects: Vec<&'static str> = vec![];
-    let mut name = |applies: bool, word: &'static str| {
-        if applies {
-            effects.push(word);
-        }
-    };
-    name(profile.effects.iter().any(|effect| effect.rewrites()), "rewrites");
-    name(profile.effects.iter().any(|effect| effect.scans()), "scans");
-    name(
-        profile.effects.iter().any(|effect| effect.builds_indexes()),
-        "builds indexes",
-    );
-    name(profile.unknown == Some(Unknown::Unmodelled), "unmodelled");
-    name(matches!(profile.unknown, Some(Unknown::ReadFailed(_))), "unknown");
+    let any = |applies: fn(&crate::model::lock_profile::Effect) -> bool| profile.effects.iter().any(applies);
+    let effects = [
+        (any(|effect| effect.rewrites()), "rewrites"),
+        (any(|effect| effect.scans()), "scans"),
+        (any(|effect| effect.builds_indexes()), "builds indexes"),
+        (profile.unknown == Some(Unknown::Unmodelled), "unmodelled"),
+        (matches!(profile.unknown, Some(Unknown::ReadFailed(_))), "unknown"),
+    ];
     DecisionRecord {
         decision: judgement.decision.name(),
         rule: row.rule,
@@ -74,7 +100,10 @@ fn record(judged: &Judged, text: &str) -> DecisionRecord {
         lock_mode: effect.map(|effect| effect.lock_mode.name()),
         estimated_rows: effect.map(|effect| effect.relation.rows),
         total_bytes: effect.map(|effect| effect.relation.bytes),
-        effects,
+        effects: effects
+            .into_iter()
+            .filter_map(|(applies, word)| applies.then_some(word))
+            .collect(),
         reason: row.reason.clone(),
         statement: text.to_owned(),
         profile: serde_json::to_value(row).unwrap_or_default(),

@@ -14,10 +14,12 @@ use crate::postgres::{node, read, settings, subtransaction, version};
 use crate::profile;
 
 /// Puts the guard in place and lets it explain. To be called once, from `_PG_init`.
-pub fn init() {
-    hook::init();
+pub fn init(recorder: Recorder) {
+    hook::init(recorder);
     explain::init();
 }
+
+pub use hook::Recorder;
 
 /// A statement that has been read, profiled and judged.
 pub struct Judged {

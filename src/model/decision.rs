@@ -58,6 +58,15 @@ pub struct DecisionRecord {
     pub profile: serde_json::Value,
 }
 
+/// Names a decision whose statement is running, so that its end can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(pub u64);
+
+impl Ticket {
+    /// Of a decision that nobody waits for.
+    pub const NONE: Self = Self(0);
+}
+
 impl Mode {
     /// As the setting spells it.
     pub fn name(self) -> &'static str {

@@ -233,13 +233,14 @@ pub enum Dropped {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RewriteBy {
     /// SET LOGGED
-    SetLogged,
+    Logged,
     /// SET UNLOGGED
-    SetUnlogged,
+    Unlogged,
     /// SET ACCESS METHOD
-    SetAccessMethod(String),
-    /// ALTER COLUMN … SET EXPRESSION of a stored generated column
-    SetExpression(String),
+    AccessMethod(String),
+    /// ALTER COLUMN … SET EXPRESSION of a stored generated column (17)
+    #[cfg_attr(any(feature = "pg15", feature = "pg16"), expect(dead_code))]
+    Expression(String),
 }
 
 /// ADD COLUMN
@@ -274,7 +275,8 @@ pub enum NewColumnValue {
     Identity,
     /// GENERATED … STORED
     StoredGenerated,
-    /// GENERATED … VIRTUAL: computed when read.
+    /// GENERATED … VIRTUAL: computed when read (18).
+    #[cfg_attr(not(feature = "pg18"), expect(dead_code))]
     VirtualGenerated,
     /// The type is a domain with constraints, which are checked for each row.
     ConstrainedDomain(String),

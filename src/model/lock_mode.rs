@@ -57,11 +57,6 @@ impl LockMode {
             .and_then(|index| Self::ALL.get(index).copied())
     }
 
-    /// The `LOCKMODE` number of `lockdefs.h`.
-    pub fn number(self) -> i32 {
-        i32::from(self as u8)
-    }
-
     /// The name that pg_locks shows: `AccessExclusiveLock`.
     pub fn name(self) -> &'static str {
         match self {
@@ -189,7 +184,7 @@ mod tests {
     #[test]
     fn numbers_are_those_of_lockdefs() {
         for mode in LockMode::ALL {
-            assert_eq!(LockMode::from_number(mode.number()), Some(mode));
+            assert_eq!(LockMode::from_number(mode as i32), Some(mode));
         }
         assert_eq!(LockMode::from_number(0), None);
         assert_eq!(LockMode::from_number(9), None);

@@ -11,7 +11,8 @@ use once_cell::sync::OnceCell;
 use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 
 use super::node::{self, Node};
-use super::{read, report, settings};
+use super::{read, report, session, settings};
+use crate::model::decision::Ticket;
 use crate::model::report::Report;
 use crate::model::settings::Mode;
 
@@ -24,12 +25,11 @@ pub struct Utility {
 }
 
 /// What the guard has to say before a statement runs.
-#[derive(Default)]
 pub struct Verdict {
     /// Told to the client; an error means that the statement does not run.
     pub report: Option<Report>,
     /// Handed back when the statement has run without an error.
-    pub ticket: Option<u64>,
+    pub ticket: Ticket,
 }
 
 /// What the guard does.
@@ -37,7 +37,7 @@ pub struct Guard {
     /// Judges a statement.
     pub before: fn(&Utility) -> Verdict,
     /// Hears that a statement is done.
-    pub after: fn(u64),
+    pub after: fn(Ticket),
 }
 
 static GUARD: OnceCell<Guard> = OnceCell::new();
@@ -76,12 +76,12 @@ pub fn init(guard: Guard) {
 #[derive(Clone, Copy)]
 struct Passed {
     report: *mut pg_sys::ErrorData,
-    ticket: u64,
+    ticket: Ticket,
 }
 
 const NOTHING: Passed = Passed {
     report: std::ptr::null_mut(),
-    ticket: 0,
+    ticket: Ticket::NONE,
 };
 
 /// # Safety
@@ -130,7 +130,7 @@ unsafe extern "C-unwind" fn process_utility(
             ),
         }
         // The statement may be gone by now (a ROLLBACK frees it): only the ticket is used.
-        if passed.ticket != 0 {
+        if passed.ticket != Ticket::NONE {
             after(passed.ticket);
         }
     }
@@ -155,7 +155,7 @@ unsafe fn before(statement: *mut pg_sys::PlannedStmt, query: *const c_char) -> P
     unsafe {
         pgrx_extern_c_guard(|| {
             let Some(guard) = GUARD.get() else { return NOTHING };
-            if !may_act() || settings::mode() == Mode::Off || !extension_is_here() {
+            if !may_act() {
                 return NOTHING;
             }
             let text = node::statement_text(query, (*statement).stmt_location, (*statement).stmt_len);
@@ -165,13 +165,13 @@ unsafe fn before(statement: *mut pg_sys::PlannedStmt, query: *const c_char) -> P
             });
             Passed {
                 report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
-                ticket: verdict.ticket.unwrap_or(0),
+                ticket: verdict.ticket,
             }
         })
     }
 }
 
-fn after(ticket: u64) {
+fn after(ticket: Ticket) {
     // SAFETY: as in `before`.
     unsafe {
         pgrx_extern_c_guard(|| {
@@ -182,30 +182,9 @@ fn after(ticket: u64) {
     }
 }
 
-/// Whether anything of ours may run in this process and transaction at all.
+/// Whether the guard acts in this session, database and transaction.
 fn may_act() -> bool {
-    // SAFETY: flags and state of the server.
-    unsafe {
-        pg_sys::IsUnderPostmaster
-            && !pg_sys::IsBinaryUpgrade
-            && pg_sys::ParallelWorkerNumber < 0
-            && pg_sys::IsTransactionState()
-            && !pg_sys::IsAbortedTransactionBlockState()
-            && !pg_sys::RecoveryInProgress()
-    }
-}
-
-/// Whether the extension is created in this database, and no script of its own is running.
-///
-/// The schema is looked for first, through the syscache, which remembers also that there is none: a database without
-/// the extension pays one look-up in a hash table.
-pub fn extension_is_here() -> bool {
-    // SAFETY: look-ups by name; the flags belong to the server.
-    unsafe {
-        if pg_sys::get_namespace_oid(c"interlock".as_ptr(), true) == pg_sys::InvalidOid {
-            return false;
-        }
-        let extension = pg_sys::get_extension_oid(c"pg_interlock".as_ptr(), true);
-        extension != pg_sys::InvalidOid && !(pg_sys::creating_extension && pg_sys::CurrentExtensionObject == extension)
-    }
+    // SAFETY: state of the transaction.
+    let in_transaction = unsafe { pg_sys::IsTransactionState() && !pg_sys::IsAbortedTransactionBlockState() };
+    in_transaction && !session::is_exempt() && settings::mode() != Mode::Off && session::extension_guards()
 }

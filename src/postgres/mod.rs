@@ -1,11 +1,17 @@
 //! Floor 3: the only room that touches the server's C interface.
 
+pub mod audit_queue;
+pub mod audit_writer;
 pub mod catalog;
+pub mod contain;
 pub mod explain;
 pub mod hook;
 pub mod node;
 pub mod read;
 pub mod report;
+pub mod server_log;
+pub mod session;
 pub mod settings;
 pub mod subtransaction;
+pub mod transactions;
 pub mod version;

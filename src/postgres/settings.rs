@@ -4,6 +4,7 @@
 //! them, and ALTER ROLE / ALTER DATABASE … SET works; there is no bypass for everybody.
 
 use std::ffi::CString;
+use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
 
@@ -40,6 +41,8 @@ static ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 static SIZE_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(1024 * 1024);
 static RULE_ACTIONS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static LOG_DECISIONS: GucSetting<LogDecisions> = GucSetting::<LogDecisions>::new(LogDecisions::All);
+/// In ms. A commit takes a few; a session that was refused should not seem to hang when the disk does.
+static AUDIT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
 
 /// Defines the settings and reserves their prefix. To be called once, from `_PG_init`.
 pub fn init() {
@@ -87,6 +90,16 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.audit_timeout",
+        c"Sets how long a rejected statement waits for its row in interlock.decision_log.",
+        c"When the time is over the client gets its error, and the row comes later. 0 does not wait.",
+        &AUDIT_TIMEOUT,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
 }
@@ -127,4 +140,9 @@ pub fn log_decisions() -> settings::LogDecisions {
         LogDecisions::Warn => settings::LogDecisions::Warn,
         LogDecisions::All => settings::LogDecisions::All,
     }
+}
+
+/// `pg_interlock.audit_timeout`
+pub fn audit_timeout() -> Duration {
+    Duration::from_millis(u64::try_from(AUDIT_TIMEOUT.get()).unwrap_or_default())
 }

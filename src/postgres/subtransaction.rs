@@ -4,22 +4,15 @@
 //! keeps the promise that judging a statement takes nothing away from anybody. No transaction id is assigned, because
 //! nothing is written. Mirrors how PL/pgSQL's `exec_stmt_block` runs a block with an EXCEPTION clause.
 
-use std::panic::{AssertUnwindSafe, UnwindSafe};
+use pgrx::{PgSqlErrorCode, pg_sys};
 
-use pgrx::pg_sys::panic::CaughtError;
-use pgrx::{PgSqlErrorCode, PgTryBuilder, pg_sys};
-
-/// Why reading failed.
-#[derive(Clone, Debug)]
-pub struct ReadError {
-    /// The server's own words.
-    pub message: String,
-}
+use super::contain::{Failure, contained, raise_again};
 
 /// Runs `read` in a subtransaction that is then rolled back.
 ///
-/// An error inside becomes the returned error, save for a cancellation, which is raised again: the user asked for it.
-pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, ReadError> {
+/// # Errors
+/// What `read` raised; save for a cancellation, which is raised again, since the user asked for it.
+pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, Failure> {
     // SAFETY: the callers are in a transaction that is not aborted; context and owner are put back below, as every
     // user of internal subtransactions does.
     let (context, owner) = unsafe {
@@ -28,7 +21,7 @@ pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, ReadError> {
         pg_sys::MemoryContextSwitchTo(saved.0);
         saved
     };
-    let result = catch(AssertUnwindSafe(read));
+    let result = contained(read);
     // SAFETY: ends the subtransaction begun above; by now an error has been caught and flushed.
     unsafe {
         pg_sys::RollbackAndReleaseCurrentSubTransaction();
@@ -36,31 +29,7 @@ pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, ReadError> {
         pg_sys::CurrentResourceOwner = owner;
     }
     match result {
-        Ok(value) => Ok(value),
-        Err(Caught::Cancelled(error)) => error.rethrow(),
-        Err(Caught::Failed(error)) => Err(error),
+        Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
+        other => other,
     }
-}
-
-enum Caught {
-    Cancelled(Box<CaughtError>),
-    Failed(ReadError),
-}
-
-fn catch<T>(read: impl FnOnce() -> T + UnwindSafe) -> Result<T, Caught> {
-    PgTryBuilder::new(AssertUnwindSafe(|| Ok(read())))
-        .catch_others(|error| {
-            let report = match &error {
-                CaughtError::PostgresError(report)
-                | CaughtError::ErrorReport(report)
-                | CaughtError::RustPanic { ereport: report, .. } => report,
-            };
-            if report.sql_error_code() == PgSqlErrorCode::ERRCODE_QUERY_CANCELED {
-                return Err(Caught::Cancelled(Box::new(error)));
-            }
-            Err(Caught::Failed(ReadError {
-                message: report.message().to_owned(),
-            }))
-        })
-        .execute()
 }

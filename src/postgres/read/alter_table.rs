@@ -22,7 +22,6 @@ pub struct Context<'a> {
     pub family: Vec<Oid>,
     /// Some added column has a default, so foreign keys are checked.
     pub default_added: bool,
-    pub lock: LockMode,
 }
 
 /// The facts of an ALTER TABLE on an existing relation.
@@ -43,7 +42,6 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         target,
         family,
         default_added,
-        lock,
     };
     let recursing = subcommands.iter().any(|command| recurses(command, &mut context));
     let members = if recursing {
@@ -299,11 +297,7 @@ fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     if persistence == unchanged || persistence == b't' {
         return AlterCommand::CatalogOnly;
     }
-    let why = if logged {
-        RewriteBy::SetLogged
-    } else {
-        RewriteBy::SetUnlogged
-    };
+    let why = if logged { RewriteBy::Logged } else { RewriteBy::Unlogged };
     let sequences = dependencies::owned_sequences(context.target);
     sequences.iter().for_each(|sequence| {
         context.relations.load(*sequence);
@@ -335,7 +329,7 @@ fn set_access_method(name: &str, context: &mut Context) -> AlterCommand {
         return AlterCommand::CatalogOnly;
     }
     AlterCommand::Rewrite {
-        why: RewriteBy::SetAccessMethod(name),
+        why: RewriteBy::AccessMethod(name),
         relations: vec![context.target],
         sequences: vec![],
     }
@@ -374,7 +368,7 @@ fn set_expression(name: String, context: &mut Context) -> AlterCommand {
         .collect();
     let relations = context.relations.with_rows(&stored);
     AlterCommand::Rewrite {
-        why: RewriteBy::SetExpression(name),
+        why: RewriteBy::Expression(name),
         relations,
         sequences: vec![],
     }
