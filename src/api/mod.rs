@@ -1,3 +1,4 @@
 //! Floor 5: the SQL surface: functions of a few lines, and the list of the files under `sql/`.
 
+mod backfill;
 mod sql;
