@@ -31,8 +31,6 @@ BEGIN
                           WHEN 'c' THEN 'composite types' ELSE 'TOAST tables' END);
     END IF;
 
-    PERFORM interlock._check_condition(condition);
-
     IF current_setting('statement_timeout') <> '0' THEN
         RAISE NOTICE USING
             MESSAGE = format('statement_timeout is %s and counts from the beginning of CALL', current_setting('statement_timeout')),

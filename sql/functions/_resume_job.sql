@@ -32,8 +32,8 @@ BEGIN
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE j.id = job.id AND c.oid = _resume_job.relation;
     SELECT c.* INTO here FROM interlock.backfill_checkpoint AS c WHERE c.job_id = job.id;
-    RAISE NOTICE 'backfill job % of % goes on at %%% (% rows changed)', job.id, job.owner,
-        round(interlock._percentage(here.pass_rows_scanned, here.estimated_rows, false)::numeric, 1), here.rows_changed;
+    RAISE NOTICE '%', format('backfill job %s, begun by %s at %s, goes on where it stopped', job.id, job.owner,
+                             date_trunc('second', job.created_at));
     RETURN here;
 END
 $$;

@@ -27,7 +27,7 @@ BEGIN
     END IF;
 
     PERFORM interlock._check_backfill(relation, assignments, condition, batch_size, pause, name);
-    key := interlock._require_key(relation, interlock._assigned_columns(assignments));
+    key := interlock._require_key(relation, interlock._check_clauses(relation, assignments, condition));
     -- PostgreSQL itself checks columns, types and privileges, before anything is changed.
     EXECUTE pg_catalog.format('EXPLAIN %s', interlock._update_text(interlock._relation_text(relation), assignments, condition,
                                                                    interlock._key_range(key, NULL, NULL)));

@@ -5,7 +5,8 @@
 use pgrx::prelude::*;
 
 use crate::batch::{duration, pace, progress, retry};
-use crate::postgres::{lease, transaction, update_clauses};
+use crate::postgres::update_clauses::{self, Fault};
+use crate::postgres::{lease, transaction};
 
 #[pg_extern(name = "_first_batch_size", immutable, parallel_safe)]
 fn first_batch_size() -> i32 {
@@ -67,19 +68,24 @@ fn release_lease(job_id: i64) -> bool {
     lease::release(job_id)
 }
 
+/// Null for text that the parser rejects.
 #[pg_extern(name = "_assigned_columns", immutable, strict, parallel_safe)]
-fn assigned_columns(assignments: &str) -> Vec<String> {
-    update_clauses::assigned_columns(assignments).unwrap_or_else(|message| refuse(message))
+fn assigned_columns(assignments: &str) -> Option<Vec<String>> {
+    unless_misshapen(update_clauses::assigned_columns(assignments))
 }
 
-#[pg_extern(name = "_check_condition", immutable, strict, parallel_safe)]
-fn check_condition(condition: &str) -> bool {
-    match update_clauses::check_condition(condition) {
-        Ok(()) => true,
-        Err(message) => refuse(message),
+/// Null for text that the parser rejects.
+#[pg_extern(name = "_is_condition", immutable, strict, parallel_safe)]
+fn is_condition(condition: &str) -> Option<bool> {
+    unless_misshapen(update_clauses::check_condition(condition).map(|()| true))
+}
+
+fn unless_misshapen<T>(clause: Result<T, Fault>) -> Option<T> {
+    match clause {
+        Ok(value) => Some(value),
+        Err(Fault::Syntax) => None,
+        Err(Fault::Shape(message)) => {
+            ereport!(ERROR, PgSqlErrorCode::ERRCODE_SYNTAX_ERROR, message);
+        }
     }
-}
-
-fn refuse(message: &'static str) -> ! {
-    ereport!(ERROR, PgSqlErrorCode::ERRCODE_SYNTAX_ERROR, message);
 }

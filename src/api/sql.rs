@@ -57,6 +57,12 @@ extension_sql_file!("../../sql/functions/_update_text.sql", name = "function_upd
 const _: &str = include_str!("../../sql/functions/_update_text.sql");
 
 extension_sql_file!(
+    "../../sql/functions/_check_clauses.sql",
+    name = "function_check_clauses"
+);
+const _: &str = include_str!("../../sql/functions/_check_clauses.sql");
+
+extension_sql_file!(
     "../../sql/functions/_check_backfill.sql",
     name = "function_check_backfill",
 );

@@ -6,12 +6,20 @@
 
 use std::ffi::{CStr, CString};
 
-use pgrx::{PgList, pg_sys};
+use pgrx::{PgList, PgTryBuilder, pg_sys};
 
-/// The columns that a SET list assigns, or what is wrong with its shape. A syntax error is raised by the parser itself.
-pub fn assigned_columns(assignments: &str) -> Result<Vec<String>, &'static str> {
-    const NOT_A_LIST: &str = "assignments must be the SET list of an UPDATE and nothing else";
-    let update = parse_update(&format!("UPDATE t SET {assignments}\n")).ok_or(NOT_A_LIST)?;
+/// Why a clause cannot be used.
+pub enum Fault {
+    /// The parser rejects it. Whoever lets the server run the same text gets its error with every field.
+    Syntax,
+    /// It parses, but as something else.
+    Shape(&'static str),
+}
+
+/// The columns that a SET list assigns.
+pub fn assigned_columns(assignments: &str) -> Result<Vec<String>, Fault> {
+    const NOT_A_LIST: Fault = Fault::Shape("assignments must be the SET list of an UPDATE and nothing else");
+    let update = parse_update(&format!("UPDATE t SET {assignments}\n"))?.ok_or(NOT_A_LIST)?;
     // SAFETY: `update` is a parse tree that the current memory context keeps alive; its targetList holds ResTargets.
     unsafe {
         if !(*update).whereClause.is_null() || !(*update).fromClause.is_null() || returns(update) {
@@ -25,10 +33,10 @@ pub fn assigned_columns(assignments: &str) -> Result<Vec<String>, &'static str> 
     }
 }
 
-/// Fails unless the text is one expression that can stand after WHERE. A syntax error is raised by the parser itself.
-pub fn check_condition(condition: &str) -> Result<(), &'static str> {
-    const NOT_AN_EXPRESSION: &str = "condition must be one expression and nothing else";
-    let update = parse_update(&format!("UPDATE t SET c = NULL WHERE {condition}\n")).ok_or(NOT_AN_EXPRESSION)?;
+/// Fails unless the text is one expression that can stand after WHERE.
+pub fn check_condition(condition: &str) -> Result<(), Fault> {
+    const NOT_AN_EXPRESSION: Fault = Fault::Shape("condition must be one expression and nothing else");
+    let update = parse_update(&format!("UPDATE t SET c = NULL WHERE {condition}\n"))?.ok_or(NOT_AN_EXPRESSION)?;
     // SAFETY: `update` is a parse tree that the current memory context keeps alive.
     if unsafe { (*update).whereClause.is_null() || returns(update) } {
         return Err(NOT_AN_EXPRESSION);
@@ -37,20 +45,26 @@ pub fn check_condition(condition: &str) -> Result<(), &'static str> {
 }
 
 /// The tree of `statement`, if it is a single UPDATE.
-fn parse_update(statement: &str) -> Option<*mut pg_sys::UpdateStmt> {
-    let statement = CString::new(statement).ok()?;
-    // SAFETY: the string is terminated and outlives the call. The parser only allocates in the current memory context,
-    // and the nodes read are those that it returned, checked by tag before the cast.
+fn parse_update(statement: &str) -> Result<Option<*mut pg_sys::UpdateStmt>, Fault> {
+    let Ok(statement) = CString::new(statement) else {
+        return Ok(None);
+    };
+    // The parser only allocates in the current memory context, so its error can be caught without a subtransaction.
+    let statements = PgTryBuilder::new(|| {
+        // SAFETY: the string is terminated and outlives the call.
+        Some(unsafe { pg_sys::raw_parser(statement.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT) })
+    })
+    .catch_others(|_| None)
+    .execute()
+    .ok_or(Fault::Syntax)?;
+    // SAFETY: the parser returned a list of RawStmts, each with a node, and the tag is checked before the cast.
     unsafe {
-        let statements = PgList::<pg_sys::RawStmt>::from_pg(pg_sys::raw_parser(
-            statement.as_ptr(),
-            pg_sys::RawParseMode::RAW_PARSE_DEFAULT,
-        ));
-        if statements.len() != 1 {
-            return None;
-        }
-        let node = (*statements.get_ptr(0)?).stmt;
-        ((*node).type_ == pg_sys::NodeTag::T_UpdateStmt).then(|| node.cast())
+        let statements = PgList::<pg_sys::RawStmt>::from_pg(statements);
+        let [statement] = statements.iter_ptr().collect::<Vec<_>>()[..] else {
+            return Ok(None);
+        };
+        let node = (*statement).stmt;
+        Ok(((*node).type_ == pg_sys::NodeTag::T_UpdateStmt).then(|| node.cast()))
     }
 }
 
