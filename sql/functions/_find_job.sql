@@ -26,7 +26,7 @@ BEGIN
                 CASE WHEN other.relation <> relation THEN format('Its relation is %I.%I.', other.relation_schema, other.relation_name) END,
                 CASE WHEN other.assignments <> assignments THEN format('Its assignments are: %s.', other.assignments) END,
                 CASE WHEN other.condition IS DISTINCT FROM condition
-                     THEN coalesce(format('Its condition is: %s.', nullif(other.condition, '')), 'It has no condition.') END),
+                     THEN coalesce('Its condition is: ' || other.condition || '.', 'It has no condition.') END),
             HINT = format('Use another name, or give it up: DELETE FROM interlock.backfill_job WHERE id = %s.', other.id);
     END IF;
 

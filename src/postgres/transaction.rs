@@ -17,10 +17,11 @@ pub fn commit_obstacle() -> Option<&'static str> {
     };
     if may_commit {
         None
+    } else if in_subtransaction {
+        // First, because an EXCEPTION clause in a DO block counts as a transaction block too.
+        Some("inside a subtransaction")
     } else if in_block {
         Some("inside a transaction block")
-    } else if in_subtransaction {
-        Some("inside a subtransaction")
     } else {
         Some("from a function")
     }
