@@ -40,17 +40,17 @@ impl Client {
     /// Runs one or more statements of which one must fail, and returns its error with all fields.
     pub fn error(&mut self, sql: &str) -> DbError {
         match self.try_batch(sql) {
-            Err(error) => *error,
             Ok(()) => panic!("should have failed: {sql}"),
+            Err(error) => error
+                .as_db_error()
+                .unwrap_or_else(|| panic!("{sql}\n{error:?}"))
+                .clone(),
         }
     }
 
-    /// Runs one or more statements, and returns the error of the one that failed.
-    pub fn try_batch(&mut self, sql: &str) -> Result<(), Box<DbError>> {
-        self.raw.batch_execute(sql).map_err(|error| match error.as_db_error() {
-            Some(error) => Box::new(error.clone()),
-            None => panic!("{sql}\n{error:?}"),
-        })
+    /// Runs one or more statements, and returns the error of the one that failed, or that the connection was lost.
+    pub fn try_batch(&mut self, sql: &str) -> Result<(), postgres::Error> {
+        self.raw.batch_execute(sql)
     }
 
     /// The rows of a query.
@@ -110,7 +110,7 @@ impl Client {
 /// Statements that run on a thread of their own, see [`Client::run`].
 pub struct Running {
     pid: i32,
-    thread: JoinHandle<(Client, Result<(), Box<DbError>>)>,
+    thread: JoinHandle<(Client, Result<(), postgres::Error>)>,
 }
 
 impl Running {
@@ -125,7 +125,7 @@ impl Running {
     }
 
     /// Waits for their end; gives the connection back, and the error if there was one.
-    pub fn finish(self) -> (Client, Result<(), Box<DbError>>) {
+    pub fn finish(self) -> (Client, Result<(), postgres::Error>) {
         self.thread
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -88,22 +88,6 @@ impl Cluster {
         self.await_ready();
     }
 
-    /// Waits until the server accepts connections, for instance after a crash of one of its backends.
-    pub fn await_ready(&mut self) {
-        let config = self.config(SUPERUSER, "postgres");
-        let postmaster = self.postmaster.as_mut().expect("the server is running");
-        let ready = poll(DEADLINE, || {
-            let ended = postmaster.try_wait().expect("a child can be waited for");
-            match ended {
-                Some(status) => Some(Err(format!("the server ended: {status}"))),
-                None => Client::connect(&config).ok().map(|_| Ok(())),
-            }
-        });
-        ready
-            .unwrap_or_else(|| Err("the server does not accept connections".to_string()))
-            .unwrap_or_else(|message| panic!("{message}\n{}", self.log()));
-    }
-
     /// Stops the server and waits for its end.
     pub fn stop(&mut self, mode: Stop) {
         self.end_postmaster(match mode {
@@ -123,14 +107,22 @@ impl Cluster {
         self.end_postmaster(libc::SIGKILL);
     }
 
-    /// Kills one backend or worker likewise. The postmaster then restarts all others, see [`Cluster::await_ready`].
-    pub fn kill_backend(&self, pid: i32) {
+    /// Kills one backend or worker likewise. The postmaster then ends all others and recovers; returns when connections
+    /// are accepted again.
+    pub fn kill_backend(&mut self, pid: i32) {
         let pid = u32::try_from(pid).expect("a process id");
-        assert!(
-            process::of_data_directory(&self.data()).contains(&pid),
-            "{pid} is not of this cluster"
-        );
+        let postmaster = self.postmaster.as_ref().expect("the server is running").id();
+        let mut before = process::of_data_directory(&self.data());
+        before.retain(|&process| process != postmaster);
+        assert!(before.contains(&pid), "{pid} is no backend of this cluster");
         process::signal(pid, libc::SIGKILL);
+        // Until the postmaster has noticed, it goes on accepting connections.
+        poll(DEADLINE, || {
+            let now = process::of_data_directory(&self.data());
+            (!before.iter().any(|process| now.contains(process))).then_some(())
+        })
+        .unwrap_or_else(|| panic!("the other backends do not end\n{}", self.log()));
+        self.await_ready();
     }
 
     /// What the server has logged so far.
@@ -185,6 +177,21 @@ impl Cluster {
             "initdb: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    fn await_ready(&mut self) {
+        let config = self.config(SUPERUSER, "postgres");
+        let postmaster = self.postmaster.as_mut().expect("the server is running");
+        let ready = poll(DEADLINE, || {
+            let ended = postmaster.try_wait().expect("a child can be waited for");
+            match ended {
+                Some(status) => Some(Err(format!("the server ended: {status}"))),
+                None => Client::connect(&config).ok().map(|_| Ok(())),
+            }
+        });
+        ready
+            .unwrap_or_else(|| Err("the server does not accept connections".to_string()))
+            .unwrap_or_else(|message| panic!("{message}\n{}", self.log()));
     }
 
     fn end_postmaster(&mut self, signal: i32) {

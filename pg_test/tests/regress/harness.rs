@@ -59,8 +59,9 @@ fn clusters_survive_every_kind_of_stop() {
     let idle = cluster.connect("postgres");
     cluster.kill_postmaster();
     cluster.start_again();
-    cluster.kill_backend(cluster.connect("postgres").run("SELECT pg_sleep(600)").pid());
-    cluster.await_ready();
+    let sleeper = cluster.connect("postgres").run("SELECT pg_sleep(600)");
+    cluster.kill_backend(sleeper.pid());
+    assert!(sleeper.finish().1.is_err(), "its connection is lost");
     drop(idle);
 
     let mut client = cluster.connect("postgres");
