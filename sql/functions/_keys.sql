@@ -2,7 +2,7 @@ CREATE FUNCTION interlock._keys(relation regclass, changed_columns text[]) RETUR
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     -- A column serves if ORDER BY and the comparison operators, written as we write them, use the index: the default
-    -- operator class of the type, the column's own collation, and the usual names <, <=, >=, > in a single schema.
+    -- operator class of the type, the column's own collation, and the usual names <, <=, =, >=, > in a single schema.
     SELECT jsonb_build_object(
                'columns', key.columns,
                'operators', key.operators,
@@ -40,7 +40,7 @@ AS $$
                                                     AND con.conkey = ARRAY[a.attnum] AND NOT con.convalidated) AS yes
                       ) AS valid_not_null
                       CROSS JOIN LATERAL (
-                          SELECT count(*) = 4 AND count(DISTINCT o.oprnamespace) = 1 AS complete,
+                          SELECT count(*) = 5 AND count(DISTINCT o.oprnamespace) = 1 AS complete,
                                  min(n.nspname::text) AS schema
                             FROM pg_amop AS member
                                  JOIN pg_operator AS o ON o.oid = member.amopopr
@@ -48,7 +48,7 @@ AS $$
                            WHERE member.amopfamily = opclass.opcfamily AND member.amoppurpose = 's'
                                  AND member.amoplefttype = opclass.opcintype
                                  AND member.amoprighttype = opclass.opcintype
-                                 AND o.oprname IN ('<', '<=', '>=', '>')
+                                 AND o.oprname IN ('<', '<=', '=', '>=', '>')
                       ) AS operators
                 WHERE part.position <= i.indnkeyatts
            ) AS key

@@ -113,9 +113,9 @@ fn rows_that_a_trigger_keeps_from_changing_are_reported() {
     client.batch(
         "SELECT pg_advisory_unlock_all();
          CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
-         CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW WHEN (old.id IN (8, 10)) EXECUTE FUNCTION keep();
-         CALL interlock.safe_backfill('t', $$v = 'x'$$, 'v IS NULL')",
+         CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW WHEN (old.id IN (8, 10)) EXECUTE FUNCTION keep()",
     );
+    client.batch("CALL interlock.safe_backfill('t', $$v = 'x'$$, 'v IS NULL')");
     let farewell = farewell(&mut client);
     assert!(
         farewell.starts_with("WARNING: ") && farewell.contains("98 rows changed"),
@@ -141,8 +141,10 @@ fn it_evaluates_with_the_search_path_of_the_caller_and_is_not_misled_by_it() {
          CREATE FUNCTION evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE sql AS $$SELECT 'evil'::text$$;
          CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$SELECT timestamptz 'infinity'$$;
          CREATE TABLE evil.t AS TABLE t;
-         SET search_path = app, evil, pg_catalog, public;
-         CALL interlock.safe_backfill('public.t', 'v = value_of(t.id)', 'public.t.v IS NULL', batch_size => 30)",
+         SET search_path = app, evil, pg_catalog, public",
+    );
+    client.batch(
+        "CALL interlock.safe_backfill('public.t', 'v = value_of(t.id)', 'public.t.v IS NULL', batch_size => 30)",
     );
     assert_eq!(
         client.text("SELECT v, count(*) FROM public.t GROUP BY v"),
