@@ -4,6 +4,7 @@
 
 use pgrx::prelude::*;
 
+use crate::backfill as jobs;
 use crate::batch::{duration, pace, progress, retry};
 use crate::postgres::update_clauses::{self, Fault};
 use crate::postgres::{lease, transaction};
@@ -60,7 +61,7 @@ fn lease_class() -> i64 {
 
 #[pg_extern(name = "_take_lease", volatile, strict, parallel_unsafe)]
 fn take_lease(job_id: i64) -> bool {
-    lease::take(job_id)
+    jobs::take_lease(job_id)
 }
 
 #[pg_extern(name = "_release_lease", volatile, strict, parallel_unsafe)]

@@ -138,22 +138,30 @@ fn jobs_belong_to_their_owners() {
         "0|0|0"
     );
     stranger.batch("DELETE FROM interlock.backfill_job; UPDATE interlock.backfill_checkpoint SET batch = 0");
-    let forged = |owner: &str| {
-        format!(
-            "INSERT INTO interlock.backfill_job (owner, relation, relation_schema, relation_name, assignments, key, pause)
-             VALUES ('{owner}', 't'::regclass, 'public', 't', 'n = 0', '{{}}', '0')"
-        )
-    };
-    assert_eq!(
-        stranger.error(&forged(&owner)).code().code(),
-        "42501",
-        "in the name of somebody else"
+    assert!(
+        !stranger.one::<bool>("SELECT interlock._take_lease(1)"),
+        "the lease is for those who see the job"
     );
+    let forged =
+        "INSERT INTO interlock.backfill_job (relation, relation_schema, relation_name, assignments, key, pause)
+                  VALUES ('t'::regclass, 'public', 't', 'n = 0', '{}', '0')";
     assert_eq!(
-        stranger.error(&forged(&other)).code().code(),
+        stranger.error(forged).code().code(),
         "42501",
-        "on a table of somebody else"
+        "a job on a table of somebody else"
     );
+
+    // Who goes on with a job relies on its being what it was when he compared it.
+    for change in [
+        "UPDATE interlock.backfill_job SET assignments = 'n = 0'",
+        "UPDATE interlock.backfill_job SET condition = 'true'",
+        "UPDATE interlock.backfill_job SET key = '{}'",
+        "UPDATE interlock.backfill_job SET relation = 0",
+        "UPDATE interlock.backfill_job SET owner = 'postgres'",
+        "INSERT INTO interlock.backfill_job OVERRIDING SYSTEM VALUE SELECT * FROM interlock.backfill_job",
+    ] {
+        assert_eq!(client.error(change).code().code(), "42501", "{change}");
+    }
 
     // Somebody who may update the table, but may not see the job, does not do the same a second time.
     client.batch(&format!("GRANT SELECT, UPDATE ON t TO {other}"));
