@@ -1,6 +1,6 @@
 //! Called again after it was interrupted, a backfill goes on where it stopped and repeats nothing.
 
-use pg_test::{Client, Cluster, Running, TestDatabase, blocked};
+use pg_test::{Client, Cluster, Running, TestDatabase, blocked, until};
 
 /// The advisory lock at which the changing of row 55 waits.
 const GATE: &str = "4711";
@@ -40,6 +40,8 @@ fn each_row_was_changed_once(client: &mut Client) {
 }
 
 fn stands_at_fifty(client: &mut Client) {
+    // A client has its error in hand a moment before its transaction is aborted.
+    until(client, "SELECT pid IS NULL FROM interlock.backfill_progress");
     assert_eq!(
         client.text("SELECT state, rows_changed, rows_scanned, pid FROM interlock.backfill_progress"),
         "interrupted|50|50|"
