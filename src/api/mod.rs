@@ -1,5 +1,6 @@
 //! Floor 5: the SQL surface: functions of a few lines, and the list of the files under `sql/`.
 
+mod backfill;
 mod rules;
 mod sql;
 mod status;

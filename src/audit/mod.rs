@@ -23,7 +23,7 @@ use row::Entry;
 use crate::model::decision::{DecisionRecord, Ticket};
 use crate::postgres::audit_queue::{self, Counter, Waited};
 use crate::postgres::contain::contained;
-use crate::postgres::transactions::{self, End};
+use crate::postgres::transaction_end::{self, End};
 use crate::postgres::{audit_writer, session, settings};
 
 thread_local! {
@@ -36,7 +36,7 @@ thread_local! {
 pub fn init() {
     audit_queue::init();
     audit_writer::serve(writer::run);
-    transactions::init(ended);
+    transaction_end::init(ended);
 }
 
 /// Records a rejection, and waits until its row is there: at most `pg_interlock.audit_timeout`.
@@ -58,7 +58,7 @@ pub fn rejected(record: &DecisionRecord, started: Instant) {
     if audit_queue::wait(receipt, settings::audit_timeout(), &text) == Waited::Late {
         audit_queue::count(Counter::Late, 1);
         WRITER_WAITS.set(true);
-        transactions::listen(true);
+        transaction_end::listen(true);
     }
 }
 
@@ -78,9 +78,9 @@ pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
         };
         audit_queue::count(counter, 1);
         let entry = entry(record);
-        let sub = transactions::current_subtransaction();
+        let sub = transaction_end::current_subtransaction();
         let ticket = PENDING.with_borrow_mut(|pending| pending.begin(entry, sub, begun, commits_internally));
-        transactions::listen(true);
+        transaction_end::listen(true);
         ticket
     });
     remembered.unwrap_or(Ticket::NONE)
@@ -152,7 +152,7 @@ fn ended(end: End) {
         // A rolled back savepoint may leave the lock where it is; the transaction's end does not.
         WRITER_WAITS.set(matches!(end, End::SubRolledBack { .. }));
     }
-    transactions::listen(!empty || WRITER_WAITS.get());
+    transaction_end::listen(!empty || WRITER_WAITS.get());
     for mut record in settled {
         record.payload.transaction_id = record.payload.transaction_id.or(session::transaction_id());
         let text = record.payload.into_json(record.outcome, record.took);

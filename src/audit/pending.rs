@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::model::decision::Ticket;
-use crate::postgres::transactions::End;
+use crate::postgres::transaction_end::End;
 
 struct Pending<T> {
     ticket: u64,

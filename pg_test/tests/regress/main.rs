@@ -1,4 +1,9 @@
 //! What pg_interlock does, seen by a user over a connection.
 
+mod backfill_arguments;
+mod backfill_jobs;
+mod backfill_keys;
+mod backfill_neighbours;
+mod backfill_resume;
 mod harness;
 mod installation;
