@@ -21,7 +21,7 @@ const STATEMENT_LIMIT_MILLISECONDS: c_int = 2000;
 /// `STATEMENT_TIMEOUT` of utils/timeout.h.
 const STATEMENT_TIMEOUT: c_int = 3;
 
-// Not bound by pgrx.
+// SAFETY: declared as in the server's headers; not bound by pgrx.
 unsafe extern "C-unwind" {
     fn enable_timeout_after(id: c_int, delay_milliseconds: c_int);
     fn disable_timeout(id: c_int, keep_indicator: bool);
@@ -94,6 +94,9 @@ pub extern "C-unwind" fn pg_interlock_audit_writer(argument: pg_sys::Datum) {
 }
 
 /// However the process ends, its place is free, and nothing stays behind in the queue.
+///
+/// # Safety
+/// Called by the server only, as the type of its callback says.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_exit(_code: c_int, argument: pg_sys::Datum) {
     audit_queue::abandon(Claim::from_number(argument.value() as u64));

@@ -29,7 +29,7 @@ pub fn init(explain: Explain) {
     let _ = EXPLAIN.set(explain);
 }
 
-// Declared here and not taken from pgrx, whose declarations wrap every call in a guard.
+// SAFETY: declared as in the server's headers. Not taken from pgrx, whose declarations wrap every call in a guard.
 unsafe extern "C-unwind" {
     fn text_to_cstring(text: *const c_void) -> *mut c_char;
     fn pg_parse_query(query: *const c_char) -> *mut pg_sys::List;

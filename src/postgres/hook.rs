@@ -45,8 +45,8 @@ static GUARD: OnceCell<Guard> = OnceCell::new();
 /// The hook that was there before ours. Written once, while the library is loaded.
 static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;
 
+// SAFETY: declared as in the server's headers. Not taken from pgrx, whose declarations wrap every call in a guard.
 unsafe extern "C-unwind" {
-    // Declared here and not taken from pgrx, whose declarations wrap every call in a guard.
     fn standard_ProcessUtility(
         statement: *mut pg_sys::PlannedStmt,
         query: *const c_char,

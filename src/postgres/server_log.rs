@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char, c_int};
 
 use pgrx::pg_sys;
 
-// Not bound by pgrx.
+// SAFETY: declared as in the server's headers; not bound by pgrx.
 unsafe extern "C-unwind" {
     fn errstart(elevel: c_int, domain: *const c_char) -> bool;
     fn errfinish(filename: *const c_char, lineno: c_int, funcname: *const c_char);

@@ -58,8 +58,8 @@ pub fn current_subtransaction() -> u32 {
     unsafe { pg_sys::GetCurrentSubTransactionId() }
 }
 
-// Neither callback is wrapped in `pg_guard`: `tell` catches everything by itself, and where nobody listens the branch is
-// all there is.
+// SAFETY: called by the server only, as the type of its callback says. Neither callback is wrapped in `pg_guard`: `tell`
+// catches everything by itself, and where nobody listens the branch is all there is.
 unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
     if LISTENING.load(Ordering::Relaxed) {
         tell(match event {
@@ -71,6 +71,7 @@ unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _argument: *m
     }
 }
 
+// SAFETY: as above.
 unsafe extern "C-unwind" fn on_sub_end(
     event: pg_sys::SubXactEvent::Type,
     sub: pg_sys::SubTransactionId,

@@ -23,12 +23,13 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
     ("rule_actions", ""),
     ("log_decisions", "all"),
+    ("audit_timeout", "5s"),
 ];
 
 #[test]
@@ -43,7 +44,11 @@ fn settings_have_their_defaults() {
         );
     }
     let names: i64 = client.one("SELECT count(*) FROM pg_settings WHERE name LIKE 'pg\\_interlock.%'");
-    assert_eq!(names, 5, "a setting is missing from this test's list");
+    assert_eq!(
+        names as usize,
+        SETTINGS.len(),
+        "a setting is missing from this test's list"
+    );
 }
 
 #[test]

@@ -86,6 +86,8 @@ pub fn request() {
     }
 }
 
+/// # Safety
+/// Called by the server only, as the type of its hook says.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_request() {
     // SAFETY: called by the server at the one time when shared memory may be asked for.
@@ -98,6 +100,8 @@ unsafe extern "C-unwind" fn on_request() {
     }
 }
 
+/// # Safety
+/// Called by the server only, as the type of its hook says.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_startup() {
     // SAFETY: called by the server once shared memory is there. The structure is built under AddinShmemInitLock (number

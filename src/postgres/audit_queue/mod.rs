@@ -260,6 +260,9 @@ pub fn abandon(claim: Claim) {
 }
 
 /// The postmaster exits, or sets up shared memory anew after a crash: what is still queued goes to the server log.
+///
+/// # Safety
+/// Called by the server only, as the type of its callback says.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_postmaster_exit(_code: std::ffi::c_int, _argument: pg_sys::Datum) {
     // SAFETY: before_shmem_exit runs in the postmaster when its children are gone; the pool bears any content.
