@@ -13,6 +13,7 @@ mod refusals;
 mod rights;
 mod secrets;
 mod selection;
+mod surroundings;
 mod values;
 
 /// Refused wherever it stands: the table has more rows than the threshold of the database.

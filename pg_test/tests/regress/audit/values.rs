@@ -51,13 +51,25 @@ fn the_profile_is_the_one_that_is_explained() {
 fn a_statement_is_its_own_slice_of_the_string() {
     let mut audited = Audited::new();
     let mut client = audited.client();
-    client.batch(
-        "SELECT 1; ALTER TABLE small ADD COLUMN \"ü\" int;; -- who?\n ALTER TABLE small ADD COLUMN c int ; SELECT 2",
-    );
+    client.batch("SELECT 1; ALTER TABLE small ADD COLUMN \"ü\" int;;\n ALTER TABLE small ADD COLUMN c int ; SELECT 2");
     refuse(&mut client, &format!("SELECT 'a;b'; {REFUSED}; SELECT 3"));
     assert_eq!(
         audited.settled_rows("'>' || statement || '<'"),
         format!(">ALTER TABLE small ADD COLUMN \"ü\" int<\n>ALTER TABLE small ADD COLUMN c int<\n>{REFUSED}<")
+    );
+}
+
+#[test]
+fn a_statement_of_a_function_is_a_slice_of_its_body() {
+    let mut audited = Audited::new();
+    let mut client = audited.client();
+    client.batch(&format!(
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'ALTER TABLE small ADD COLUMN b int; {REFUSED}; SELECT'"
+    ));
+    refuse(&mut client, "SELECT f() /* not this */");
+    assert_eq!(
+        audited.settled_rows("outcome, statement"),
+        format!("rejected|{REFUSED}\nrolled back|ALTER TABLE small ADD COLUMN b int")
     );
 }
 
