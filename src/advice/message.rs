@@ -159,6 +159,7 @@ fn because(work: &Work) -> String {
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),
         Cause::Reindex => "The indexes are built anew".to_owned(),
+        Cause::Unpredicted => "This was not foreseen when the statement was judged".to_owned(),
         Cause::Cluster => "The table is written anew in the order of an index".to_owned(),
         Cause::VacuumFull => "The table is written anew without its dead rows".to_owned(),
         Cause::Refresh => "The materialized view is computed anew".to_owned(),

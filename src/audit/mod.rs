@@ -99,6 +99,11 @@ pub fn finish(ticket: Ticket) {
     });
 }
 
+/// Counts a rewrite or index build that no profile foresaw.
+pub fn unpredicted() {
+    audit_queue::count(Counter::Unpredicted, 1);
+}
+
 fn entry(record: DecisionRecord) -> Entry {
     let mut entry = Entry::new(
         record,
@@ -176,6 +181,8 @@ pub struct AuditStatus {
     pub late: u64,
     /// Records that went to the server log instead, by cause.
     pub fallen_back: [(&'static str, u64); 5],
+    /// Rewrites and index builds that no profile foresaw.
+    pub unpredicted: u64,
     /// Rejections.
     pub rejected: u64,
     /// Statements that ran with a warning.
@@ -205,6 +212,7 @@ pub fn status() -> AuditStatus {
             ("write failed", counted(Counter::WriteFailed)),
             ("internal error", counted(Counter::Internal)),
         ],
+        unpredicted: counted(Counter::Unpredicted),
         rejected: counted(Counter::Rejected),
         warned: counted(Counter::Warned),
         allowed: counted(Counter::Allowed),

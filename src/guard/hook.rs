@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use once_cell::sync::OnceCell;
 
-use super::{Judged, Measure, judge};
+use super::{Judged, Measure, judge, running};
 use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::Unknown;
@@ -21,6 +21,8 @@ pub struct Recorder {
     pub begin: fn(DecisionRecord, bool) -> Ticket,
     /// The statement has returned.
     pub finish: fn(Ticket),
+    /// Counts a rewrite or index build that the profile did not foresee.
+    pub unpredicted: fn(),
 }
 
 static RECORDER: OnceCell<Recorder> = OnceCell::new();
@@ -32,36 +34,47 @@ pub fn init(recorder: Recorder) {
     }
 }
 
+/// Who keeps the decisions.
+pub fn recorder() -> Option<&'static Recorder> {
+    RECORDER.get()
+}
+
 fn before(utility: &Utility) -> Verdict {
     let started = Instant::now();
+    if utility.top_level {
+        running::forget_all();
+    }
     let judged = judge(utility.statement, &utility.text, Measure::ForDecision);
     if !judged.permitted {
-        return Verdict {
-            report: None,
-            ticket: Ticket::NONE,
-        };
+        return Verdict { report: None, token: 0 };
     }
     let report = message::report(&judged.profile, &judged.judgement, judged.alternative.clone());
-    let recorder = RECORDER.get().filter(|_| is_logged(&judged));
+    let rejected = judged.judgement.decision == Decision::Reject;
+    let recorder = recorder().filter(|_| is_logged(&judged));
     let ticket = recorder.map_or(Ticket::NONE, |recorder| {
         let record = record(&judged, &utility.text);
-        if judged.judgement.decision == Decision::Reject {
+        if rejected {
             (recorder.rejected)(&record, started);
             return Ticket::NONE;
         }
         (recorder.begin)(record, judged.commits_internally)
     });
-    Verdict { report, ticket }
+    let token = if rejected {
+        0
+    } else {
+        running::begin(&judged.profile, &utility.text, ticket, judged.commits_internally)
+    };
+    Verdict { report, token }
 }
 
-fn after(ticket: Ticket) {
-    if let Some(recorder) = RECORDER.get() {
-        (recorder.finish)(ticket);
+fn after(token: u64) {
+    if let (Some(running), Some(recorder)) = (running::finish(token), recorder()) {
+        (recorder.finish)(running.ticket);
     }
 }
 
 /// Whether the decision belongs into the log.
-fn is_logged(judged: &Judged) -> bool {
+pub fn is_logged(judged: &Judged) -> bool {
     let decision = judged.judgement.decision;
     let profile = &judged.profile;
     let shared = profile.effects.iter().any(|effect| !effect.relation.temporary)
@@ -75,7 +88,8 @@ fn is_logged(judged: &Judged) -> bool {
         }
 }
 
-fn record(judged: &Judged, text: &str) -> DecisionRecord {
+/// The record of a decision.
+pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let (profile, judgement) = (&judged.profile, &judged.judgement);
     let finding = judgement.finding.as_ref();
     let effect = finding
