@@ -29,6 +29,24 @@ pub fn report(profile: &LockProfile, judgement: &Judgement, alternative: Option<
     })
 }
 
+/// A profile that turned out to be wrong.
+pub fn mismatch(command_tag: &str, differences: &[String], statement: &str) -> Report {
+    Report {
+        severity: Severity::Warning,
+        sqlstate: "01000",
+        message: format!("lock profile of {command_tag} differs from what it did"),
+        detail: format!(
+            "Seen and not foreseen: {}.  Statement: {statement}",
+            differences.join("; ")
+        ),
+        hint: Some("Report it as a bug of pg_interlock.".to_owned()),
+        schema: None,
+        table: None,
+        column: None,
+        constraint: None,
+    }
+}
+
 fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: Severity) -> String {
     let would = if severity == Severity::Error { "would " } else { "will " };
     let tag = &profile.command_tag;

@@ -86,8 +86,8 @@ pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
     remembered.unwrap_or(Ticket::NONE)
 }
 
-/// The statement has returned without an error.
-pub fn finish(ticket: Ticket) {
+/// The statement has returned without an error; with what its profile got wrong.
+pub fn finish(ticket: Ticket, mismatches: Vec<String>) {
     if ticket == Ticket::NONE {
         return;
     }
@@ -95,6 +95,7 @@ pub fn finish(ticket: Ticket) {
     PENDING.with_borrow_mut(|pending| {
         if let Some(entry) = pending.finish(ticket, now) {
             entry.transaction_id = entry.transaction_id.or(session::transaction_id());
+            entry.found_wrong(mismatches);
         }
     });
 }

@@ -58,7 +58,7 @@ fn witness(storage: NewStorage) -> Option<Report> {
                 (recorder.rejected)(&record, started);
             } else {
                 let ticket: Ticket = (recorder.begin)(record, false);
-                (recorder.finish)(ticket);
+                (recorder.finish)(ticket, vec![]);
             }
         }
     }

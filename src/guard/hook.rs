@@ -4,14 +4,16 @@ use std::time::Instant;
 
 use once_cell::sync::OnceCell;
 
+use super::verify::Before;
 use super::{Judged, Measure, judge, running};
 use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::Unknown;
-use crate::model::settings::LogDecisions;
+use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
-use crate::postgres::settings;
+use crate::postgres::subtransaction::reading;
+use crate::postgres::{report, settings};
 
 /// Who keeps the decisions; the audit, in a room on this floor.
 pub struct Recorder {
@@ -19,8 +21,8 @@ pub struct Recorder {
     pub rejected: fn(&DecisionRecord, Instant),
     /// Keeps a statement that is let run, until its outcome is known; the flag: it commits while it runs.
     pub begin: fn(DecisionRecord, bool) -> Ticket,
-    /// The statement has returned.
-    pub finish: fn(Ticket),
+    /// The statement has returned; with what its profile got wrong.
+    pub finish: fn(Ticket, Vec<String>),
     /// Counts a rewrite or index build that the profile did not foresee.
     pub unpredicted: fn(),
 }
@@ -62,14 +64,34 @@ fn before(utility: &Utility) -> Verdict {
     let token = if rejected {
         0
     } else {
-        running::begin(&judged.profile, &utility.text, ticket, judged.commits_internally)
+        running::begin(&judged, &utility.text, ticket, look(&judged))
     };
     Verdict { report, token }
 }
 
+/// How things stand before a statement, where its profile is to be verified.
+fn look(judged: &Judged) -> Option<Before> {
+    if settings::verify_profiles() == VerifyProfiles::Off {
+        return None;
+    }
+    reading(|| Before::look(&judged.profile, judged.commits_internally))
+        .ok()
+        .flatten()
+}
+
 fn after(token: u64) {
-    if let (Some(running), Some(recorder)) = (running::finish(token), recorder()) {
-        (recorder.finish)(running.ticket);
+    let Some(running) = running::finish(token) else { return };
+    let differences = running
+        .before
+        .as_ref()
+        .and_then(|before| reading(|| before.differences()).ok())
+        .unwrap_or_default();
+    if !differences.is_empty() {
+        let report = message::mismatch(&running.command_tag, &differences, &running.text);
+        report::tell(&report, settings::verify_profiles() == VerifyProfiles::Warn);
+    }
+    if let Some(recorder) = recorder() {
+        (recorder.finish)(running.ticket, differences);
     }
 }
 
@@ -120,6 +142,7 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
             .collect(),
         reason: row.reason.clone(),
         statement: text.to_owned(),
+        mismatches: vec![],
         profile: serde_json::to_value(row).unwrap_or_default(),
     }
 }

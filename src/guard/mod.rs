@@ -6,6 +6,7 @@ mod backstop;
 mod explain;
 mod hook;
 mod running;
+mod verify;
 
 use crate::advice::{alternative, rows};
 use crate::model::lock_mode::Blocks;

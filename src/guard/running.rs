@@ -5,9 +5,11 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::Judged;
+use super::verify::Before;
 use crate::model::decision::Ticket;
 use crate::model::facts::Oid;
-use crate::model::lock_profile::{LockProfile, WorkKind};
+use crate::model::lock_profile::WorkKind;
 use crate::postgres::session::{self, Moment};
 
 /// A statement that was let run.
@@ -22,6 +24,8 @@ pub struct Running {
     pub command_tag: String,
     /// Its text.
     pub text: String,
+    /// How things stood before, if its profile is to be verified.
+    pub before: Option<Before>,
     rewritten: Vec<Oid>,
     indexed: Vec<Oid>,
 }
@@ -49,7 +53,8 @@ impl Running {
 }
 
 /// A statement begins; the answer is for `finish`.
-pub fn begin(profile: &LockProfile, text: &str, ticket: Ticket, commits_internally: bool) -> u64 {
+pub fn begin(judged: &Judged, text: &str, ticket: Ticket, before: Option<Before>) -> u64 {
+    let profile = &judged.profile;
     let token = LAST_TOKEN.get() + 1;
     LAST_TOKEN.set(token);
     let with = |kind: WorkKind| {
@@ -62,10 +67,11 @@ pub fn begin(profile: &LockProfile, text: &str, ticket: Ticket, commits_internal
     let running = Running {
         token,
         began: session::moment(),
-        commits_internally,
+        commits_internally: judged.commits_internally,
         ticket,
         command_tag: profile.command_tag.clone(),
         text: text.to_owned(),
+        before,
         rewritten: with(WorkKind::Rewrite),
         indexed: with(WorkKind::BuildIndex),
     };

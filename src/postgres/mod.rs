@@ -11,6 +11,7 @@ pub mod lease;
 pub mod locks;
 pub mod node;
 pub mod object_access;
+pub mod observe;
 pub mod read;
 pub mod report;
 pub mod server_log;
