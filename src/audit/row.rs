@@ -169,6 +169,7 @@ mod tests {
             reason: None,
             statement: statement.to_owned(),
             profile,
+            mismatches: vec![],
         };
         let session = Session {
             session_user: Some("bob".to_owned()),
