@@ -1,5 +1,6 @@
 //! What pg_interlock does, seen by a user over a connection.
 
+mod audit;
 mod backfill_arguments;
 mod backfill_jobs;
 mod backfill_keys;
