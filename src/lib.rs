@@ -29,5 +29,6 @@ pub extern "C-unwind" fn _PG_init() {
         rejected: audit::rejected,
         begin: audit::begin,
         finish: audit::finish,
+        unpredicted: audit::unpredicted,
     });
 }

@@ -131,6 +131,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             "Run it outside a transaction block as {};",
             reindex_concurrently(statement)
         ),
+        Cause::Unpredicted => return None,
         Cause::Cluster | Cause::VacuumFull => format!(
             "Use pg_repack or pg_squeeze, which rebuild {table} beside its users, or run it in a maintenance window."
         ),

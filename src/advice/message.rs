@@ -29,6 +29,24 @@ pub fn report(profile: &LockProfile, judgement: &Judgement, alternative: Option<
     })
 }
 
+/// A profile that turned out to be wrong.
+pub fn mismatch(command_tag: &str, differences: &[String], statement: &str) -> Report {
+    Report {
+        severity: Severity::Warning,
+        sqlstate: "01000",
+        message: format!("lock profile of {command_tag} differs from what it did"),
+        detail: format!(
+            "Seen and not foreseen: {}.  Statement: {statement}",
+            differences.join("; ")
+        ),
+        hint: Some("Report it as a bug of pg_interlock.".to_owned()),
+        schema: None,
+        table: None,
+        column: None,
+        constraint: None,
+    }
+}
+
 fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: Severity) -> String {
     let would = if severity == Severity::Error { "would " } else { "will " };
     let tag = &profile.command_tag;
@@ -159,6 +177,7 @@ fn because(work: &Work) -> String {
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),
         Cause::Reindex => "The indexes are built anew".to_owned(),
+        Cause::Unpredicted => "This was not foreseen when the statement was judged".to_owned(),
         Cause::Cluster => "The table is written anew in the order of an index".to_owned(),
         Cause::VacuumFull => "The table is written anew without its dead rows".to_owned(),
         Cause::Refresh => "The materialized view is computed anew".to_owned(),

@@ -152,6 +152,12 @@ pub fn words(rule: Rule) -> Words {
             "Every write waits until it ends, and every query that has to plan with the index too.",
             "REINDEX … CONCURRENTLY, outside a transaction block.",
         ),
+        Rule::Unpredicted => (
+            "A rewrite or index build that was not foreseen",
+            "A statement that is not modelled, or an extension that goes past the hook, rewrites a table or builds an index under a lock that blocks reads or writes.",
+            READS_AND_WRITES_WAIT,
+            "Look for a concurrent form of the statement; if it is a statement of PostgreSQL's own, report it as a bug of pg_interlock.",
+        ),
         Rule::DropTable => (
             "DROP TABLE, DROP MATERIALIZED VIEW and their kin",
             "The relation and its rows are gone when it commits; the other tables of its foreign keys are locked.",

@@ -26,6 +26,7 @@ fn status() -> TableIterator<
         name!(rejected, i64),
         name!(warned, i64),
         name!(allowed, i64),
+        name!(unpredicted, i64),
         name!(library_version, &'static str),
         name!(server_version, String),
     ),
@@ -54,6 +55,7 @@ fn status() -> TableIterator<
         bigint(audit.rejected),
         bigint(audit.warned),
         bigint(audit.allowed),
+        bigint(audit.unpredicted),
         env!("CARGO_PKG_VERSION"),
         session::server_version(),
     ))

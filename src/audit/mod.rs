@@ -86,8 +86,8 @@ pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
     remembered.unwrap_or(Ticket::NONE)
 }
 
-/// The statement has returned without an error.
-pub fn finish(ticket: Ticket) {
+/// The statement has returned without an error; with what its profile got wrong.
+pub fn finish(ticket: Ticket, mismatches: Vec<String>) {
     if ticket == Ticket::NONE {
         return;
     }
@@ -95,8 +95,14 @@ pub fn finish(ticket: Ticket) {
     PENDING.with_borrow_mut(|pending| {
         if let Some(entry) = pending.finish(ticket, now) {
             entry.transaction_id = entry.transaction_id.or(session::transaction_id());
+            entry.found_wrong(mismatches);
         }
     });
+}
+
+/// Counts a rewrite or index build that no profile foresaw.
+pub fn unpredicted() {
+    audit_queue::count(Counter::Unpredicted, 1);
 }
 
 fn entry(record: DecisionRecord) -> Entry {
@@ -176,6 +182,8 @@ pub struct AuditStatus {
     pub late: u64,
     /// Records that went to the server log instead, by cause.
     pub fallen_back: [(&'static str, u64); 5],
+    /// Rewrites and index builds that no profile foresaw.
+    pub unpredicted: u64,
     /// Rejections.
     pub rejected: u64,
     /// Statements that ran with a warning.
@@ -205,6 +213,7 @@ pub fn status() -> AuditStatus {
             ("write failed", counted(Counter::WriteFailed)),
             ("internal error", counted(Counter::Internal)),
         ],
+        unpredicted: counted(Counter::Unpredicted),
         rejected: counted(Counter::Rejected),
         warned: counted(Counter::Warned),
         allowed: counted(Counter::Allowed),

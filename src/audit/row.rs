@@ -54,6 +54,11 @@ impl Entry {
         }
     }
 
+    /// What the statement's profile got wrong.
+    pub fn found_wrong(&mut self, mismatches: Vec<String>) {
+        self.record.mismatches = mismatches;
+    }
+
     /// The row, not longer than the queue takes.
     pub fn into_json(mut self, outcome: &'static str, took: Duration) -> String {
         let text = self.serialize(outcome, took);
@@ -164,6 +169,7 @@ mod tests {
             reason: None,
             statement: statement.to_owned(),
             profile,
+            mismatches: vec![],
         };
         let session = Session {
             session_user: Some("bob".to_owned()),

@@ -4,14 +4,16 @@ use std::time::Instant;
 
 use once_cell::sync::OnceCell;
 
-use super::{Judged, Measure, judge};
+use super::verify::Before;
+use super::{Judged, Measure, judge, running};
 use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::Unknown;
-use crate::model::settings::LogDecisions;
+use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
-use crate::postgres::settings;
+use crate::postgres::subtransaction::reading;
+use crate::postgres::{report, settings};
 
 /// Who keeps the decisions; the audit, in a room on this floor.
 pub struct Recorder {
@@ -19,8 +21,10 @@ pub struct Recorder {
     pub rejected: fn(&DecisionRecord, Instant),
     /// Keeps a statement that is let run, until its outcome is known; the flag: it commits while it runs.
     pub begin: fn(DecisionRecord, bool) -> Ticket,
-    /// The statement has returned.
-    pub finish: fn(Ticket),
+    /// The statement has returned; with what its profile got wrong.
+    pub finish: fn(Ticket, Vec<String>),
+    /// Counts a rewrite or index build that the profile did not foresee.
+    pub unpredicted: fn(),
 }
 
 static RECORDER: OnceCell<Recorder> = OnceCell::new();
@@ -32,36 +36,67 @@ pub fn init(recorder: Recorder) {
     }
 }
 
+/// Who keeps the decisions.
+pub fn recorder() -> Option<&'static Recorder> {
+    RECORDER.get()
+}
+
 fn before(utility: &Utility) -> Verdict {
     let started = Instant::now();
+    if utility.top_level {
+        running::forget_all();
+    }
     let judged = judge(utility.statement, &utility.text, Measure::ForDecision);
     if !judged.permitted {
-        return Verdict {
-            report: None,
-            ticket: Ticket::NONE,
-        };
+        return Verdict { report: None, token: 0 };
     }
     let report = message::report(&judged.profile, &judged.judgement, judged.alternative.clone());
-    let recorder = RECORDER.get().filter(|_| is_logged(&judged));
+    let rejected = judged.judgement.decision == Decision::Reject;
+    let recorder = recorder().filter(|_| is_logged(&judged));
     let ticket = recorder.map_or(Ticket::NONE, |recorder| {
         let record = record(&judged, &utility.text);
-        if judged.judgement.decision == Decision::Reject {
+        if rejected {
             (recorder.rejected)(&record, started);
             return Ticket::NONE;
         }
         (recorder.begin)(record, judged.commits_internally)
     });
-    Verdict { report, ticket }
+    let token = if rejected {
+        0
+    } else {
+        running::begin(&judged, &utility.text, ticket, look(&judged))
+    };
+    Verdict { report, token }
 }
 
-fn after(ticket: Ticket) {
-    if let Some(recorder) = RECORDER.get() {
-        (recorder.finish)(ticket);
+/// How things stand before a statement, where its profile is to be verified.
+fn look(judged: &Judged) -> Option<Before> {
+    if settings::verify_profiles() == VerifyProfiles::Off {
+        return None;
+    }
+    reading(|| Before::look(&judged.profile, judged.commits_internally))
+        .ok()
+        .flatten()
+}
+
+fn after(token: u64) {
+    let Some(running) = running::finish(token) else { return };
+    let differences = running
+        .before
+        .as_ref()
+        .and_then(|before| reading(|| before.differences()).ok())
+        .unwrap_or_default();
+    if !differences.is_empty() {
+        let report = message::mismatch(&running.command_tag, &differences, &running.text);
+        report::tell(&report, settings::verify_profiles() == VerifyProfiles::Warn);
+    }
+    if let Some(recorder) = recorder() {
+        (recorder.finish)(running.ticket, differences);
     }
 }
 
 /// Whether the decision belongs into the log.
-fn is_logged(judged: &Judged) -> bool {
+pub fn is_logged(judged: &Judged) -> bool {
     let decision = judged.judgement.decision;
     let profile = &judged.profile;
     let shared = profile.effects.iter().any(|effect| !effect.relation.temporary)
@@ -75,7 +110,8 @@ fn is_logged(judged: &Judged) -> bool {
         }
 }
 
-fn record(judged: &Judged, text: &str) -> DecisionRecord {
+/// The record of a decision.
+pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let (profile, judgement) = (&judged.profile, &judged.judgement);
     let finding = judgement.finding.as_ref();
     let effect = finding
@@ -106,6 +142,7 @@ fn record(judged: &Judged, text: &str) -> DecisionRecord {
             .collect(),
         reason: row.reason.clone(),
         statement: text.to_owned(),
+        mismatches: vec![],
         profile: serde_json::to_value(row).unwrap_or_default(),
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! The same line serves the hook and the SQL functions, so that an explanation can never disagree with a decision.
 
+mod backstop;
 mod explain;
 mod hook;
+mod running;
+mod verify;
 
 use crate::advice::{alternative, rows};
 use crate::model::lock_mode::Blocks;
@@ -16,6 +19,7 @@ use crate::profile;
 /// Puts the guard in place and lets it explain. To be called once, from `_PG_init`.
 pub fn init(recorder: Recorder) {
     hook::init(recorder);
+    backstop::init();
     explain::init();
 }
 

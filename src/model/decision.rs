@@ -54,6 +54,8 @@ pub struct DecisionRecord {
     pub reason: Option<String>,
     /// The statement's own slice of the query string, secrets removed.
     pub statement: String,
+    /// What the profile got wrong, where it was verified.
+    pub mismatches: Vec<String>,
     /// The whole lock profile, as `interlock.lock_profile` shows it.
     pub profile: serde_json::Value,
 }

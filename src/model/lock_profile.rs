@@ -166,6 +166,8 @@ pub enum Cause {
     SetTablespace {
         tablespace: String,
     },
+    /// Found by the last line of defence, not by the profile.
+    Unpredicted,
 }
 
 impl Effect {

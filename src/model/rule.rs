@@ -58,6 +58,7 @@ pub enum Rule {
     AddExclusion,
     CreateIndex,
     Reindex,
+    Unpredicted,
     DropTable,
     DropColumn,
     DropConstraint,
@@ -67,7 +68,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -90,6 +91,7 @@ impl Rule {
         Self::AddExclusion,
         Self::CreateIndex,
         Self::Reindex,
+        Self::Unpredicted,
         Self::DropTable,
         Self::DropColumn,
         Self::DropConstraint,
@@ -122,6 +124,7 @@ impl Rule {
             Self::AddExclusion => "add-exclusion",
             Self::CreateIndex => "create-index",
             Self::Reindex => "reindex",
+            Self::Unpredicted => "unpredicted",
             Self::DropTable => "drop-table",
             Self::DropColumn => "drop-column",
             Self::DropConstraint => "drop-constraint",

@@ -13,6 +13,17 @@ pub enum Mode {
     Enforce,
 }
 
+/// What is done where a profile turns out to be wrong (`pg_interlock.verify_profiles`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VerifyProfiles {
+    /// Nobody looks.
+    Off,
+    /// The difference goes to the server log and the decision log.
+    Log,
+    /// The client gets a WARNING as well.
+    Warn,
+}
+
 /// Which decisions reach the decision log (`pg_interlock.log_decisions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogDecisions {

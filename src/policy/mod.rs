@@ -197,6 +197,7 @@ pub fn rule(cause: &Cause) -> Rule {
         Cause::Validate { .. } => Rule::ValidateConstraint,
         Cause::CreateIndex { .. } => Rule::CreateIndex,
         Cause::Reindex => Rule::Reindex,
+        Cause::Unpredicted => Rule::Unpredicted,
         Cause::Cluster => Rule::Cluster,
         Cause::VacuumFull => Rule::VacuumFull,
         Cause::Refresh => Rule::RefreshMaterializedView,

@@ -190,6 +190,16 @@ impl Row {
 
 /// The rows that have these values in the first columns of `path`.
 pub fn rows(path: &Path, values: &[Value]) -> Vec<Row> {
+    scan(path, values, std::ptr::null_mut())
+}
+
+/// A row that the current command has just made and that other look-ups cannot see yet.
+pub fn uncommitted_row(path: &Path, values: &[Value]) -> Option<Row> {
+    scan(path, values, &raw mut pg_sys::SnapshotSelfData).into_iter().next()
+}
+
+/// With no snapshot given, the catalog snapshot.
+fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
     let mut found = Vec::new();
     // SAFETY: the scan keys name columns of this catalog with the equality function of their type, the scan is closed
     // before its table, and every tuple is copied before the scan moves on.
@@ -216,7 +226,7 @@ pub fn rows(path: &Path, values: &[Value]) -> Vec<Row> {
             );
         }
         let (count, keys) = (keys.len() as i32, keys.as_mut_ptr());
-        let scan = pg_sys::systable_beginscan(relation, path.index.into(), true, std::ptr::null_mut(), count, keys);
+        let scan = pg_sys::systable_beginscan(relation, path.index.into(), true, snapshot, count, keys);
         loop {
             let tuple = pg_sys::systable_getnext(scan);
             if tuple.is_null() {

@@ -12,7 +12,6 @@ use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 
 use super::node::{self, Node};
 use super::{read, report, session, settings};
-use crate::model::decision::Ticket;
 use crate::model::report::Report;
 use crate::model::settings::Mode;
 
@@ -22,14 +21,16 @@ pub struct Utility {
     pub statement: Node,
     /// Its own slice of the query string.
     pub text: String,
+    /// A client sent it; it does not run inside another.
+    pub top_level: bool,
 }
 
 /// What the guard has to say before a statement runs.
 pub struct Verdict {
     /// Told to the client; an error means that the statement does not run.
     pub report: Option<Report>,
-    /// Handed back when the statement has run without an error.
-    pub ticket: Ticket,
+    /// Handed back when the statement has run without an error, unless 0.
+    pub token: u64,
 }
 
 /// What the guard does.
@@ -37,7 +38,7 @@ pub struct Guard {
     /// Judges a statement.
     pub before: fn(&Utility) -> Verdict,
     /// Hears that a statement is done.
-    pub after: fn(Ticket),
+    pub after: fn(u64),
 }
 
 static GUARD: OnceCell<Guard> = OnceCell::new();
@@ -57,7 +58,7 @@ unsafe extern "C-unwind" {
         destination: *mut pg_sys::DestReceiver,
         completion: *mut pg_sys::QueryCompletion,
     );
-    fn ThrowErrorData(data: *mut pg_sys::ErrorData);
+    pub fn ThrowErrorData(data: *mut pg_sys::ErrorData);
 }
 
 /// Puts the frame in place. To be called once, from `_PG_init`.
@@ -76,12 +77,12 @@ pub fn init(guard: Guard) {
 #[derive(Clone, Copy)]
 struct Passed {
     report: *mut pg_sys::ErrorData,
-    ticket: Ticket,
+    token: u64,
 }
 
 const NOTHING: Passed = Passed {
     report: std::ptr::null_mut(),
-    ticket: Ticket::NONE,
+    token: 0,
 };
 
 /// # Safety
@@ -100,7 +101,7 @@ unsafe extern "C-unwind" fn process_utility(
     // jump over it.
     unsafe {
         let passed = if is_candidate(statement, context) {
-            before(statement, query)
+            before(statement, query, context)
         } else {
             NOTHING
         };
@@ -129,9 +130,9 @@ unsafe extern "C-unwind" fn process_utility(
                 completion,
             ),
         }
-        // The statement may be gone by now (a ROLLBACK frees it): only the ticket is used.
-        if passed.ticket != Ticket::NONE {
-            after(passed.ticket);
+        // The statement may be gone by now (a ROLLBACK frees it): only the token is used.
+        if passed.token != 0 {
+            after(passed.token);
         }
     }
 }
@@ -150,7 +151,11 @@ unsafe fn is_candidate(statement: *mut pg_sys::PlannedStmt, context: pg_sys::Pro
 
 /// # Safety
 /// The arguments must be those of the hook.
-unsafe fn before(statement: *mut pg_sys::PlannedStmt, query: *const c_char) -> Passed {
+unsafe fn before(
+    statement: *mut pg_sys::PlannedStmt,
+    query: *const c_char,
+    context: pg_sys::ProcessUtilityContext::Type,
+) -> Passed {
     // SAFETY: the guard turns a panic of ours into an ERROR; the closure owns what it drops.
     unsafe {
         pgrx_extern_c_guard(|| {
@@ -162,28 +167,29 @@ unsafe fn before(statement: *mut pg_sys::PlannedStmt, query: *const c_char) -> P
             let verdict = (guard.before)(&Utility {
                 statement: (*statement).utilityStmt,
                 text,
+                top_level: context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL,
             });
             Passed {
                 report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
-                ticket: verdict.ticket,
+                token: verdict.token,
             }
         })
     }
 }
 
-fn after(ticket: Ticket) {
+fn after(token: u64) {
     // SAFETY: as in `before`.
     unsafe {
         pgrx_extern_c_guard(|| {
             if let Some(guard) = GUARD.get() {
-                (guard.after)(ticket);
+                (guard.after)(token);
             }
         });
     }
 }
 
 /// Whether the guard acts in this session, database and transaction.
-fn may_act() -> bool {
+pub fn may_act() -> bool {
     // SAFETY: state of the transaction.
     let in_transaction = unsafe { pg_sys::IsTransactionState() && !pg_sys::IsAbortedTransactionBlockState() };
     in_transaction && !session::is_exempt() && settings::mode() != Mode::Off && session::extension_guards()

@@ -34,6 +34,20 @@ pub fn error_data(report: &Report) -> *mut pg_sys::ErrorData {
     }
 }
 
+/// Tells the server log and, if `client` says so, the client of a warning.
+pub fn tell(report: &Report, client: bool) {
+    let mut report = report.clone();
+    report.severity = Severity::Warning;
+    let data = error_data(&report);
+    // SAFETY: a complete ErrorData below ERROR, which returns.
+    unsafe {
+        if !client {
+            (*data).elevel = PgLogLevel::LOG_SERVER_ONLY as i32;
+        }
+        pg_sys::ThrowErrorData(data);
+    }
+}
+
 /// `MAKE_SQLSTATE` of `utils/elog.h`.
 fn sqlstate_number(sqlstate: &str) -> i32 {
     sqlstate

@@ -54,6 +54,36 @@ pub fn transaction_id() -> Option<u64> {
     (id != 0).then_some(id)
 }
 
+/// A place in this session's run of transactions, to ask later whether it has been left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    transaction: u32,
+    subtransaction: u32,
+}
+
+/// Here and now.
+pub fn moment() -> Moment {
+    // SAFETY: this process's own entry, and a variable.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        let transaction = (*pg_sys::MyProc).lxid;
+        #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+        let transaction = (*pg_sys::MyProc).vxid.lxid;
+        Moment {
+            transaction,
+            subtransaction: pg_sys::GetCurrentSubTransactionId(),
+        }
+    }
+}
+
+impl Moment {
+    /// Whether its transaction and subtransaction are still under way.
+    pub fn lasts(self) -> bool {
+        // SAFETY: looks at the stack of open subtransactions.
+        self.transaction == moment().transaction && unsafe { pg_sys::SubTransactionIsActive(self.subtransaction) }
+    }
+}
+
 /// Whether plain string literals of this session know no backslash escapes.
 pub fn standard_conforming_strings() -> bool {
     // SAFETY: a plain variable.

@@ -34,6 +34,16 @@ enum LogDecisions {
     All,
 }
 
+#[derive(Clone, Copy, PostgresGucEnum)]
+enum VerifyProfiles {
+    #[name = c"off"]
+    Off,
+    #[name = c"log"]
+    Log,
+    #[name = c"warn"]
+    Warn,
+}
+
 static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Enforce);
 /// 100000 rows are rewritten or scanned in well under a second on current hardware; above that, readers notice.
 static ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(100_000);
@@ -43,6 +53,8 @@ static RULE_ACTIONS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>
 static LOG_DECISIONS: GucSetting<LogDecisions> = GucSetting::<LogDecisions>::new(LogDecisions::All);
 /// In ms. A commit takes a few; a session that was refused should not seem to hang when the disk does.
 static AUDIT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
+
+static VERIFY_PROFILES: GucSetting<VerifyProfiles> = GucSetting::<VerifyProfiles>::new(VerifyProfiles::Off);
 
 /// Defines the settings and reserves their prefix. To be called once, from `_PG_init`.
 pub fn init() {
@@ -100,6 +112,14 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_MS,
     );
+    GucRegistry::define_enum_guc(
+        c"pg_interlock.verify_profiles",
+        c"Sets whether each statement's lock profile is compared with what the statement did.",
+        c"\"log\" records a difference in the server log and the decision log, \"warn\" also tells the client.",
+        &VERIFY_PROFILES,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
 }
@@ -130,6 +150,15 @@ pub fn rule_actions() -> String {
         .get()
         .map(|s| s.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+/// `pg_interlock.verify_profiles`
+pub fn verify_profiles() -> settings::VerifyProfiles {
+    match VERIFY_PROFILES.get() {
+        VerifyProfiles::Off => settings::VerifyProfiles::Off,
+        VerifyProfiles::Log => settings::VerifyProfiles::Log,
+        VerifyProfiles::Warn => settings::VerifyProfiles::Warn,
+    }
 }
 
 /// `pg_interlock.log_decisions`

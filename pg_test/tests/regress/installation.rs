@@ -23,13 +23,14 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
     ("rule_actions", ""),
     ("log_decisions", "all"),
     ("audit_timeout", "5s"),
+    ("verify_profiles", "off"),
 ];
 
 #[test]

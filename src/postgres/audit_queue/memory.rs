@@ -50,6 +50,8 @@ pub enum Counter {
     Warned,
     /// Statements that ran.
     Allowed,
+    /// Rewrites and index builds that no profile foresaw.
+    Unpredicted,
     /// Rows that reached the decision log.
     Written,
     /// Rejections that the client learnt of before their row was committed.

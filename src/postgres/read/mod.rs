@@ -22,6 +22,7 @@ use crate::model::facts::{Facts, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
+pub use relations::{one as relation, with_relation};
 pub use size::measure;
 
 /// Whether a utility statement is one the guard looks at at all. This is the one branch that every other statement costs.

@@ -82,6 +82,11 @@ impl Relations {
     }
 }
 
+/// One relation, its size not measured yet; `None` if it is gone.
+pub fn one(oid: Oid) -> Option<Relation> {
+    read_relation(oid)
+}
+
 /// The oid a RangeVar means under the session's search_path; `None` if there is no such relation.
 pub fn resolve(range_var: *const pg_sys::RangeVar) -> Option<Oid> {
     // SAFETY: a RangeVar of the parse tree, which is only read; NoLock takes no lock.

@@ -1,0 +1,103 @@
+//! The statements that are running now, with what was foreseen of each: a function called by one may run another.
+//!
+//! An error leaves a statement without a word to us. So each entry knows in which transaction and subtransaction it began,
+//! and counts only while both last.
+
+use std::cell::{Cell, RefCell};
+
+use super::Judged;
+use super::verify::Before;
+use crate::model::decision::Ticket;
+use crate::model::facts::Oid;
+use crate::model::lock_profile::WorkKind;
+use crate::postgres::session::{self, Moment};
+
+/// A statement that was let run.
+#[derive(Clone, Debug)]
+pub struct Running {
+    token: u64,
+    began: Moment,
+    commits_internally: bool,
+    /// Its place in the decision log.
+    pub ticket: Ticket,
+    /// `ALTER TABLE`
+    pub command_tag: String,
+    /// Its text.
+    pub text: String,
+    /// How things stood before, if its profile is to be verified.
+    pub before: Option<Before>,
+    rewritten: Vec<Oid>,
+    indexed: Vec<Oid>,
+}
+
+thread_local! {
+    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
+    static LAST_TOKEN: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Running {
+    /// Whether a rewrite of this table was foreseen.
+    pub fn foresaw_rewrite(&self, table: Oid) -> bool {
+        self.rewritten.contains(&table)
+    }
+
+    /// Whether an index build on this table was foreseen.
+    pub fn foresaw_index(&self, table: Oid) -> bool {
+        self.indexed.contains(&table)
+    }
+
+    fn lasts(&self) -> bool {
+        // A statement that commits by itself outlives the transaction it began in.
+        self.commits_internally || self.began.lasts()
+    }
+}
+
+/// A statement begins; the answer is for `finish`.
+pub fn begin(judged: &Judged, text: &str, ticket: Ticket, before: Option<Before>) -> u64 {
+    let profile = &judged.profile;
+    let token = LAST_TOKEN.get() + 1;
+    LAST_TOKEN.set(token);
+    let with = |kind: WorkKind| {
+        let does = profile
+            .effects
+            .iter()
+            .filter(|effect| effect.work.iter().any(|work| work.kind == kind));
+        does.map(|effect| effect.relation.oid).collect()
+    };
+    let running = Running {
+        token,
+        began: session::moment(),
+        commits_internally: judged.commits_internally,
+        ticket,
+        command_tag: profile.command_tag.clone(),
+        text: text.to_owned(),
+        before,
+        rewritten: with(WorkKind::Rewrite),
+        indexed: with(WorkKind::BuildIndex),
+    };
+    RUNNING.with_borrow_mut(|all| all.push(running));
+    token
+}
+
+/// A statement has returned: it, and what failed inside it, are no more.
+pub fn finish(token: u64) -> Option<Running> {
+    RUNNING.with_borrow_mut(|all| {
+        let at = all.iter().position(|running| running.token == token)?;
+        all.drain(at..).next()
+    })
+}
+
+/// A client sends a statement: what ran before has ended, one way or another.
+pub fn forget_all() {
+    RUNNING.with_borrow_mut(Vec::clear);
+}
+
+/// The innermost statement that is running.
+pub fn innermost() -> Option<Running> {
+    RUNNING.with_borrow_mut(|all| {
+        while all.last().is_some_and(|running| !running.lasts()) {
+            all.pop();
+        }
+        all.last().cloned()
+    })
+}
