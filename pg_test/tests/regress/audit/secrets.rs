@@ -4,7 +4,7 @@ use super::{Audited, REFUSED, refuse};
 use pg_test::{Cluster, until};
 
 /// Each has the secret once; all are of kinds that leave a row or may one day, and run or fail as they like.
-const STATEMENTS: [&str; 20] = [
+const STATEMENTS: [&str; 23] = [
     "CREATE ROLE keeper PASSWORD 'geheim'",
     "ALTER ROLE keeper ENCRYPTED PASSWORD 'geheim'",
     "CREATE USER MAPPING FOR CURRENT_USER SERVER away OPTIONS (user 'me', password 'geheim')",
@@ -14,6 +14,9 @@ const STATEMENTS: [&str; 20] = [
      WITH (connect = false, slot_name = NONE)",
     "ALTER SUBSCRIPTION news CONNECTION 'host=nowhere password = ''geheim'' user=me'",
     "ALTER SUBSCRIPTION news CONNECTION 'postgresql://me:geheim@nowhere/db'",
+    "ALTER SUBSCRIPTION news CONNECTION 'host=nowhere pass'\n 'word=geheim'",
+    "ALTER SUBSCRIPTION news CONNECTION U&'host=nowhere p!0061ssword=geheim' UESCAPE '!'",
+    "ALTER SUBSCRIPTION news CONNECTION 'postgresql://me@nowhere/db?p%61ssword=geheim'",
     "DO $$BEGIN ALTER SUBSCRIPTION news CONNECTION 'password=geheim'; END$$",
     "DO $$BEGIN EXECUTE 'ALTER SUBSCRIPTION news CONNECTION ''password=geheim'''; END$$",
     "DO $$BEGIN ALTER ROLE keeper PASSWORD 'geheim'; END$$",
