@@ -6,5 +6,6 @@ mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
+mod backstop;
 mod harness;
 mod installation;

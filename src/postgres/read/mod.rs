@@ -62,7 +62,7 @@ pub fn facts(statement: Node) -> Facts {
     let permitted = permitted(statement, &read);
     Facts {
         command_tag: node::command_tag(statement),
-        commits_internally: commits_internally(&read),
+        commits_internally: commits_internally(statement, &read),
         statement: read,
         tables: relations.into_tables(),
         permitted,
@@ -221,8 +221,13 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
 }
 
 /// Commands that start and end transactions of their own.
-fn commits_internally(statement: &Statement) -> bool {
+fn commits_internally(node: Node, statement: &Statement) -> bool {
+    use pg_sys::NodeTag::*;
     match statement {
+        // Without a relation they take all there are, each in a transaction of its own.
+        Statement::Unmodelled { relation: None } => {
+            matches!(node::tag(node), T_VacuumStmt | T_ClusterStmt | T_ReindexStmt)
+        }
         Statement::CreateIndex(index) => index.concurrently,
         Statement::DropIndex { concurrently, .. } => *concurrently,
         Statement::Reindex {
