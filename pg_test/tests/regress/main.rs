@@ -1,9 +1,17 @@
 //! What pg_interlock does, seen by a user over a connection.
 
+mod allowed;
 mod backfill_arguments;
 mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
+mod contexts;
+mod errors_unchanged;
+mod explain;
 mod harness;
 mod installation;
+mod modes;
+mod neighbours;
+mod refusals;
+mod support;
