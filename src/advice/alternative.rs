@@ -1,5 +1,6 @@
 //! The safe form of a statement, written with its real names.
 
+use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal};
 use crate::model::facts::IndexConstraint;
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -13,30 +14,37 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
     let relation = &profile.effect(finding.relation)?.relation;
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
-    let name = |suffix: &str| quote_identifier(&format!("{}_{suffix}", relation.name));
+    let alter = AlterTable::parse(statement);
     Some(match &work.cause {
         Cause::VolatileDefault {
             column,
             type_name,
             default,
         } => {
-            let column = quote_identifier(column);
+            let not_null = alter
+                .and_then(|alter| alter.added_column(column).map(Subcommand::says_not_null))
+                .unwrap_or_default();
+            let name = quote_identifier(column);
             format!(
                 "Add the column without a default, set the default for new rows, and fill the old ones in batches: \
-                 ALTER TABLE {table} ADD COLUMN {column} {type_name}; \
-                 ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}; \
-                 CALL interlock.safe_backfill('{table}', $${column} = {default}$$, $${column} IS NULL$$);"
+                 ALTER TABLE {table} ADD COLUMN {name} {type_name}; \
+                 ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}; {}{}",
+                fill(&table, &name, default),
+                and_not_null(not_null, relation, column, major)
             )
         }
         Cause::SequenceDefault { column, type_name, .. } => {
-            let (sequence, column) = (name(&format!("{column}_seq")), quote_identifier(column));
+            let name = quote_identifier(column);
+            let sequence = quote_identifier(&format!("{}_{column}_seq", relation.name));
             let sequence = format!("{}.{sequence}", quote_identifier(&relation.schema));
+            let next = format!("nextval({})", quoted_literal(&sequence));
             format!(
                 "Add a plain column, number new rows by a sequence, and fill the old ones in batches: \
-                 ALTER TABLE {table} ADD COLUMN {column} {type_name}; \
-                 CREATE SEQUENCE {sequence} OWNED BY {table}.{column}; \
-                 ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval('{sequence}'); \
-                 CALL interlock.safe_backfill('{table}', $${column} = nextval('{sequence}')$$, $${column} IS NULL$$);"
+                 ALTER TABLE {table} ADD COLUMN {name} {type_name}; \
+                 CREATE SEQUENCE {sequence} OWNED BY {table}.{name}; \
+                 ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {next}; {}{}",
+                fill(&table, &name, &next),
+                and_not_null(true, relation, column, major)
             )
         }
         Cause::StoredGenerated {
@@ -52,8 +60,8 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             let (column, expression) = (quote_identifier(column), nonempty(expression, "the expression"));
             format!(
                 "Add a plain column{virtual_form}, keep it up to date by a BEFORE INSERT OR UPDATE trigger, and fill the \
-                 old rows in batches: ALTER TABLE {table} ADD COLUMN {column} {type_name}; \
-                 CALL interlock.safe_backfill('{table}', $${column} = {expression}$$, $${column} IS NULL$$);"
+                 old rows in batches: ALTER TABLE {table} ADD COLUMN {column} {type_name}; {}",
+                fill(&table, &column, expression)
             )
         }
         Cause::ConstrainedDomain { column, domain } => {
@@ -65,20 +73,33 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             )
         }
         Cause::NewColumnNotNull { column } => {
-            let column = quote_identifier(column);
+            let name = quote_identifier(column);
+            let add = alter
+                .as_ref()
+                .and_then(|alter| alter.added_column(column))
+                .map_or_else(|| format!("ADD COLUMN {name} …"), Subcommand::without_not_null);
             format!(
-                "Add the column nullable, fill it with CALL interlock.safe_backfill('{table}', $${column} = …$$, \
-                 $${column} IS NULL$$), then make it NOT NULL: {}",
-                set_not_null(relation, &column, major)
+                "Give it a constant default, which costs nothing; or add it nullable, fill it, and then make it NOT NULL: \
+                 ALTER TABLE {table} {add}; {} {}",
+                fill(&table, &name, "…"),
+                set_not_null(relation, column, major)
             )
         }
         Cause::TypeChange { column, to, .. } => {
+            let using = alter.as_ref().and_then(|alter| {
+                let changes = |each: &&Subcommand| each.altered_column().as_deref() == Some(column);
+                alter.subcommands.iter().find(changes)?.after("USING")
+            });
             let (fresh, column) = (quote_identifier(&format!("{column}_new")), quote_identifier(column));
+            let value = using.unwrap_or(&column);
             format!(
                 "Fill a new column in batches and swap the names: ALTER TABLE {table} ADD COLUMN {fresh} {to}; keep \
-                 {fresh} up to date by a BEFORE INSERT OR UPDATE trigger; CALL interlock.safe_backfill('{table}', \
-                 $${fresh} = {column}$$, $${fresh} IS NULL AND {column} IS NOT NULL$$); then in one transaction \
-                 ALTER TABLE {table} DROP COLUMN {column}; ALTER TABLE {table} RENAME COLUMN {fresh} TO {column};"
+                 {fresh} up to date by a BEFORE INSERT OR UPDATE trigger, and give it the default, constraints and indexes \
+                 of {column}; CALL interlock.safe_backfill({}, {}, {}); then in one transaction \
+                 ALTER TABLE {table} DROP COLUMN {column}; ALTER TABLE {table} RENAME COLUMN {fresh} TO {column};",
+                quoted_literal(&table),
+                dollar_quoted(&format!("{fresh} = {value}")),
+                dollar_quoted(&format!("{fresh} IS NULL AND {column} IS NOT NULL"))
             )
         }
         Cause::TypeChangeIndex { column, .. } => format!(
@@ -96,24 +117,45 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         Cause::SetNotNull { column } => {
             format!(
                 "Prove it first, without blocking: {}",
-                set_not_null(relation, &quote_identifier(column), major)
+                set_not_null(relation, column, major)
             )
         }
         Cause::PrimaryKeyNullable { column } => format!(
             "Make the column NOT NULL first, without blocking: {} Then run the statement again.",
-            set_not_null(relation, &quote_identifier(column), major)
+            set_not_null(relation, column, major)
         ),
-        Cause::Check { constraint } => not_valid(statement, &table, constraint.as_deref()),
+        Cause::Check { constraint } => not_valid(alter.as_ref(), relation, constraint.as_deref(), None),
         Cause::ForeignKey { .. } if partitioned && major < 18 => format!(
             "A foreign key of a partitioned table cannot be NOT VALID in this version. Add it to each partition with \
              NOT VALID, validate each, and then add it to {table}: the validated ones are taken over without a scan."
         ),
-        Cause::ForeignKey { constraint, .. } => not_valid(statement, &table, constraint.as_deref()),
+        Cause::ForeignKey { constraint, columns } => {
+            let default = format!("{}_{}_fkey", relation.name, columns.join("_"));
+            not_valid(alter.as_ref(), relation, constraint.as_deref(), Some(default))
+        }
         Cause::IndexConstraint {
             kind,
             constraint,
             columns,
-        } => index_constraint(*kind, constraint.as_deref(), columns, relation, partitioned)?,
+        } => {
+            let nullable = profile
+                .effect(finding.relation)?
+                .work
+                .iter()
+                .find_map(|work| match &work.cause {
+                    Cause::PrimaryKeyNullable { column } => Some(column.as_str()),
+                    _ => None,
+                });
+            let not_null = nullable.map_or_else(String::new, |column| set_not_null(relation, column, major) + " ");
+            index_constraint(
+                *kind,
+                constraint.as_deref(),
+                columns,
+                relation,
+                alter.as_ref(),
+                &not_null,
+            )
+        }
         Cause::Validate { constraint } => format!(
             "Run it alone, in a transaction of its own, where it blocks neither reads nor writes: \
              ALTER TABLE {table} VALIDATE CONSTRAINT {};",
@@ -138,11 +180,24 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         Cause::Refresh => format!(
             "With a unique index on the materialized view, REFRESH MATERIALIZED VIEW CONCURRENTLY {table} lets readers go on."
         ),
-        Cause::SetExpression { column } => format!(
-            "Drop the expression, which keeps the values, keep the column up to date by a trigger, and compute it anew in \
-             batches: ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION; CALL interlock.safe_backfill('{table}', …);",
-            column = quote_identifier(column)
-        ),
+        Cause::SetExpression { column } => {
+            let expression = alter
+                .as_ref()
+                .and_then(|alter| {
+                    let changes = |each: &&Subcommand| each.altered_column().as_deref() == Some(column);
+                    alter.subcommands.iter().find(changes)?.group_after("AS")
+                })
+                .unwrap_or("…");
+            let column = quote_identifier(column);
+            format!(
+                "Drop the expression, which keeps the values, keep the column up to date by a BEFORE INSERT OR UPDATE \
+                 trigger, and compute it anew in batches: ALTER TABLE {table} ALTER COLUMN {column} DROP EXPRESSION; \
+                 CALL interlock.safe_backfill({}, {}, {});",
+                quoted_literal(&table),
+                dollar_quoted(&format!("{column} = {expression}")),
+                dollar_quoted(&format!("{column} IS DISTINCT FROM ({expression})"))
+            )
+        }
         Cause::SetTablespace { tablespace } if relation.kind.is_index() => format!(
             "Run outside a transaction block REINDEX (TABLESPACE {}) INDEX CONCURRENTLY {table};",
             quote_identifier(tablespace)
@@ -155,10 +210,29 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
     })
 }
 
+/// Fills a new column in batches.
+fn fill(table: &str, column: &str, value: &str) -> String {
+    format!(
+        "CALL interlock.safe_backfill({}, {}, {});",
+        quoted_literal(table),
+        dollar_quoted(&format!("{column} = {value}")),
+        dollar_quoted(&format!("{column} IS NULL"))
+    )
+}
+
+fn and_not_null(wanted: bool, relation: &Relation, column: &str, major: u32) -> String {
+    if wanted {
+        format!(" And make it NOT NULL: {}", set_not_null(relation, column, major))
+    } else {
+        String::new()
+    }
+}
+
 /// Steps that make a column NOT NULL while reads and writes go on.
 fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
     let table = relation.qualified_name();
-    let constraint = quote_identifier(&format!("{}_{}_not_null", relation.name, column.trim_matches('"')));
+    let constraint = quote_identifier(&format!("{}_{column}_not_null", relation.name));
+    let column = quote_identifier(column);
     if major >= 18 {
         return format!(
             "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {column} NOT VALID; \
@@ -173,15 +247,44 @@ fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
     )
 }
 
-fn not_valid(statement: &str, table: &str, constraint: Option<&str>) -> String {
-    let name = constraint.map_or_else(|| "…".to_owned(), quote_identifier);
-    let single = !statement.contains(';') && !statement.to_ascii_uppercase().contains("ADD COLUMN");
-    let first = if single {
-        format!("{statement} NOT VALID")
-    } else {
-        "add the constraint with NOT VALID".to_owned()
+/// The constraints of a statement, each added with NOT VALID and validated on its own, and the rest as it is.
+fn not_valid(
+    alter: Option<&AlterTable>,
+    relation: &Relation,
+    constraint: Option<&str>,
+    default_name: Option<String>,
+) -> String {
+    let table = relation.qualified_name();
+    let (mut steps, mut validations, mut rest) = (vec![], vec![], vec![]);
+    for each in alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default() {
+        match each.added_constraint(&["CHECK", "FOREIGN"]) {
+            Some((name, definition)) => {
+                let name = name.or_else(|| default_name.clone()).unwrap_or_else(|| {
+                    let about = definition.first_name_in_group();
+                    let parts = [Some(relation.name.clone()), about, Some("check".to_owned())];
+                    parts.into_iter().flatten().collect::<Vec<_>>().join("_")
+                });
+                let name = quote_identifier(&name);
+                steps.push(format!("ADD CONSTRAINT {name} {} NOT VALID", definition.text()));
+                validations.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
+            }
+            None => rest.push(each.text()),
+        }
+    }
+    let (Some(alter), false) = (alter, steps.is_empty()) else {
+        let name = constraint.map_or_else(|| "…".to_owned(), quote_identifier);
+        return format!(
+            "Add the column first and the constraint after it, with NOT VALID; and then, in a transaction of its own, \
+             ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
+        );
     };
-    format!("Run {first}; and then, in a transaction of its own, ALTER TABLE {table} VALIDATE CONSTRAINT {name};")
+    steps.extend(rest.into_iter().map(str::to_owned));
+    format!(
+        "Run {} {}; and then, in a transaction of its own, {}",
+        alter.head,
+        steps.join(", "),
+        validations.join(" ")
+    )
 }
 
 fn index_constraint(
@@ -189,35 +292,77 @@ fn index_constraint(
     constraint: Option<&str>,
     columns: &[String],
     relation: &Relation,
-    partitioned: bool,
-) -> Option<String> {
+    alter: Option<&AlterTable>,
+    not_null: &str,
+) -> String {
     let table = relation.qualified_name();
     let (words, suffix) = match kind {
         IndexConstraint::PrimaryKey => ("PRIMARY KEY", "pkey".to_owned()),
         IndexConstraint::Unique => ("UNIQUE", format!("{}_key", columns.join("_"))),
         IndexConstraint::Exclusion => {
-            return Some(
-                "An exclusion constraint cannot be built beside writes; add it in a maintenance window.".to_owned(),
-            );
+            return "An exclusion constraint cannot be built beside writes; add it in a maintenance window.".to_owned();
         }
     };
-    if partitioned {
-        return Some(format!(
+    if relation.kind == RelationKind::PartitionedTable {
+        return format!(
             "Create a unique index with ON ONLY on {table}, then one with CONCURRENTLY on each partition, and attach \
              each with ALTER INDEX … ATTACH PARTITION."
-        ));
+        );
     }
     let name = constraint.map_or_else(
         || quote_identifier(&format!("{}_{suffix}", relation.name)),
         quote_identifier,
     );
+    let definition = alter.and_then(|alter| {
+        let mut found = alter
+            .subcommands
+            .iter()
+            .filter_map(|each| each.added_constraint(&["PRIMARY", "UNIQUE"]));
+        found.next().map(|(_, definition)| definition)
+    });
+    let column_first = if definition.is_some() {
+        ""
+    } else {
+        "Add the column without the constraint first.  "
+    };
     let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
-    Some(format!(
-        "Build the index beside the writers, outside a transaction block, and take it over: \
-         CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}); \
-         ALTER TABLE {table} ADD CONSTRAINT {name} {words} USING INDEX {name};",
-        columns.join(", ")
-    ))
+    let options = definition
+        .map(|definition| index_options(&definition))
+        .unwrap_or_default();
+    format!(
+        "{column_first}Build the index beside the writers, outside a transaction block, and take it over: \
+         CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}){}; {not_null}\
+         ALTER TABLE {table} ADD CONSTRAINT {name} {words} USING INDEX {name}{};",
+        columns.join(", "),
+        options.of_index,
+        options.of_constraint
+    )
+}
+
+/// What is said beside the columns of a constraint.
+#[derive(Default)]
+struct IndexOptions {
+    of_index: String,
+    of_constraint: String,
+}
+
+fn index_options(definition: &Subcommand) -> IndexOptions {
+    let mut options = IndexOptions::default();
+    if let Some(included) = definition.group_after("INCLUDE") {
+        options.of_index += &format!(" INCLUDE ({included})");
+    }
+    if definition.says(&["NULLS", "NOT", "DISTINCT"]) {
+        options.of_index += " NULLS NOT DISTINCT";
+    }
+    if let Some(parameters) = definition.group_after("WITH") {
+        options.of_index += &format!(" WITH ({parameters})");
+    }
+    for words in [["DEFERRABLE"].as_slice(), &["INITIALLY", "DEFERRED"]] {
+        if definition.says(words) && !definition.says(&["NOT", "DEFERRABLE"]) {
+            options.of_constraint += &format!(" {}", words.join(" "));
+        }
+    }
+    options
 }
 
 /// REINDEX INDEX i → REINDEX INDEX CONCURRENTLY i
@@ -226,39 +371,9 @@ fn reindex_concurrently(statement: &str) -> String {
         .into_iter()
         .find_map(|word| {
             let changed = after_word(statement, word, "CONCURRENTLY");
-            (changed != statement).then_some(changed)
+            changed.contains("CONCURRENTLY").then_some(changed)
         })
         .unwrap_or_else(|| statement.to_owned())
-}
-
-/// Puts a word after the first keyword `after` of a statement; unchanged if it has none. Comments are not keywords.
-fn after_word(statement: &str, after: &str, word: &str) -> String {
-    let bytes = statement.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at..].starts_with(b"--") {
-            at += statement[at..].find('\n').unwrap_or(bytes.len() - at);
-        } else if bytes[at..].starts_with(b"/*") {
-            at += statement[at..].find("*/").map_or(bytes.len() - at, |end| end + 2);
-        } else if bytes[at] == b'"' || bytes[at] == b'(' {
-            // A name or a list of options: the keyword looked for comes before any of the statement's own names.
-            let close = if bytes[at] == b'"' { '"' } else { ')' };
-            at += 1 + statement[at + 1..].find(close).map_or(bytes.len(), |end| end + 1);
-        } else if bytes[at].is_ascii_alphabetic() {
-            let length = bytes[at..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-                .count();
-            let end = at + length;
-            if statement[at..end].eq_ignore_ascii_case(after) {
-                return format!("{} {word}{}", &statement[..end], &statement[end..]);
-            }
-            at = end;
-        } else {
-            at += 1;
-        }
-    }
-    statement.to_owned()
 }
 
 fn nonempty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
@@ -270,20 +385,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_put_after_the_keyword_and_not_into_comments() {
-        assert_eq!(
-            after_word("create /* index */ unique index i on t (a)", "INDEX", "CONCURRENTLY"),
-            "create /* index */ unique index CONCURRENTLY i on t (a)"
-        );
-        assert_eq!(
-            after_word("CREATE INDEX ON t (a)", "INDEX", "CONCURRENTLY"),
-            "CREATE INDEX CONCURRENTLY ON t (a)"
-        );
+    fn reindex_keeps_its_options() {
         assert_eq!(
             reindex_concurrently("REINDEX (VERBOSE) TABLE t"),
             "REINDEX (VERBOSE) TABLE CONCURRENTLY t"
         );
-        assert_eq!(after_word("-- index", "INDEX", "CONCURRENTLY"), "-- index");
-        assert_eq!(after_word("create \"", "INDEX", "CONCURRENTLY"), "create \"");
     }
 }

@@ -59,10 +59,10 @@ fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: 
         WorkKind::Scan => "scan",
         WorkKind::BuildIndex => "build an index on",
     };
-    let others = match finding.relations.len() {
-        0 | 1 => String::new(),
-        many if finding.relations.contains(&finding.relation) => format!(" and {} more", many - 1),
-        many => format!(" ({})", words::count(many, "partition", "partitions")),
+    let others = match (finding.relations.len(), finding.relations.contains(&finding.relation)) {
+        (0 | 1, true) => String::new(),
+        (many, true) => format!(" and {} more", many - 1),
+        (many, false) => format!(" ({})", words::count(many, "partition", "partitions")),
     };
     let blocks = work.under.blocks().name();
     format!(

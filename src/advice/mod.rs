@@ -6,4 +6,5 @@ pub mod alternative;
 pub mod message;
 pub mod rows;
 pub mod rules;
+mod sql;
 mod words;

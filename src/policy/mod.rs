@@ -12,6 +12,7 @@ use crate::model::decision::Decision;
 use crate::model::facts::{IndexConstraint, Oid};
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
+use crate::model::relation::RelationKind;
 use crate::model::rule::{Action, Rule};
 use crate::model::settings::Mode;
 
@@ -135,10 +136,11 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         relations = vec![effect];
     }
     // Tell of the relation the user named where the work is on its partitions or children.
+    let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. });
     let named = profile
         .main_effect()
-        .filter(|_| relations.len() > 1)
-        .map_or(effect.relation.oid, |e| e.relation.oid);
+        .filter(|main| !profile.one_by_one && !elsewhere && (relations.len() > 1 || is_partitioned(main)))
+        .map_or(effect.relation.oid, |main| main.relation.oid);
     Some(Finding {
         rule,
         relation: named,
@@ -147,6 +149,10 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         bytes: relations.iter().map(|effect| effect.relation.bytes).sum(),
         relations: relations.iter().map(|effect| effect.relation.oid).collect(),
     })
+}
+
+fn is_partitioned(effect: &Effect) -> bool {
+    effect.relation.kind == RelationKind::PartitionedTable
 }
 
 /// An objection to loss of data or structure, whatever the size.

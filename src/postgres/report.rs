@@ -62,7 +62,8 @@ fn palloc_optional(text: Option<&str>) -> *mut c_char {
     text.map_or(std::ptr::null_mut(), palloc_string)
 }
 
-fn palloc_string(text: &str) -> *mut c_char {
+/// A string of the server's, in the current memory context.
+pub fn palloc_string(text: &str) -> *mut c_char {
     let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
     // SAFETY: a NUL-terminated string, copied, and converted to the encoding of the database.
     unsafe {

@@ -3,12 +3,14 @@
 //! Nobody else touches the statics. All are `PGC_SUSET`: a superuser, or who was granted SET on the parameter, may change
 //! them, and ALTER ROLE / ALTER DATABASE … SET works; there is no bypass for everybody.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char, c_void};
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
 
+use super::{node, report};
 use crate::model::settings;
+use crate::policy::RuleActions;
 
 #[derive(Clone, Copy, PostgresGucEnum)]
 enum Mode {
@@ -86,14 +88,20 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_KB,
     );
-    GucRegistry::define_string_guc(
-        c"pg_interlock.rule_actions",
-        c"Overrides the actions of rules.",
-        c"A comma-separated list of rule=action, where action is off, log, warn or reject. The view interlock.rules lists the rules.",
-        &RULE_ACTIONS,
-        GucContext::Suset,
-        GucFlags::default(),
-    );
+    // SAFETY: the hook is guarded and has the signature of a check hook.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"pg_interlock.rule_actions",
+            c"Overrides the actions of rules.",
+            c"A comma-separated list of rule=action, where action is off, log, warn or reject. The view interlock.rules lists the rules.",
+            &RULE_ACTIONS,
+            GucContext::Suset,
+            GucFlags::default(),
+            Some(check_rule_actions),
+            None,
+            None,
+        );
+    }
     GucRegistry::define_enum_guc(
         c"pg_interlock.log_decisions",
         c"Sets which decisions are written to interlock.decision_log.",
@@ -122,6 +130,29 @@ pub fn init() {
     );
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
+}
+
+/// Refuses what `RuleActions::parse` cannot read; its words become the DETAIL of the server's own error.
+///
+/// # Safety
+/// Called by the server with the value to be set.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn check_rule_actions(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: the server passes a pointer to its string.
+    let value = node::text(unsafe { *value });
+    match RuleActions::parse(&value) {
+        Ok(_) => true,
+        Err(detail) => {
+            // SAFETY: where GUC_check_errdetail puts its words; the server takes the string over, and frees it with the
+            // memory context of the error.
+            unsafe { pg_sys::GUC_check_errdetail_string = report::palloc_string(&detail) };
+            false
+        }
+    }
 }
 
 /// `pg_interlock.mode`

@@ -1,5 +1,6 @@
 //! What pg_interlock does, seen by a user over a connection.
 
+mod allowed;
 mod audit;
 mod backfill_arguments;
 mod backfill_jobs;
@@ -7,5 +8,12 @@ mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
 mod backstop;
+mod contexts;
+mod errors_unchanged;
+mod explain;
 mod harness;
 mod installation;
+mod modes;
+mod neighbours;
+mod refusals;
+mod support;

@@ -1,0 +1,127 @@
+//! Statements that write a table anew.
+
+use super::{CASE, Case, Hint, WayOut, Words};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            rule: "add-column-volatile-default",
+            statement: "ALTER TABLE shop.orders ADD COLUMN token uuid DEFAULT gen_random_uuid()",
+            column: Some("token"),
+            detail: "The default of column \"token\", gen_random_uuid(), is volatile and is computed for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT count(DISTINCT token) = 200 FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-volatile-default",
+            statement: "ALTER TABLE shop.\"Odd 'table'\" ADD \"the 'time'\" text NOT NULL DEFAULT clock_timestamp()::text || '$$'",
+            table: "Odd 'table'",
+            column: Some("the 'time'"),
+            detail: "The default of column \"the 'time'\", ((clock_timestamp())::text || '$$'::text), is volatile and is \
+                     computed for every row: EXTENT are rewritten and 1 index rebuilt under AccessExclusiveLock.",
+            reached: "SELECT count(\"the 'time'\") = 200 FROM shop.\"Odd 'table'\"",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-serial",
+            statement: "ALTER TABLE shop.orders ADD COLUMN number bigserial",
+            column: Some("number"),
+            detail: "Serial column \"number\" takes a number from its sequence for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT count(DISTINCT number) = 200 FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-serial",
+            statement: "ALTER TABLE shop.\"Odd 'table'\" ADD COLUMN \"to\" int GENERATED ALWAYS AS IDENTITY",
+            table: "Odd 'table'",
+            column: Some("to"),
+            detail: "Identity column \"to\" takes a number from its sequence for every row: \
+                     EXTENT are rewritten and 1 index rebuilt under AccessExclusiveLock.",
+            reached: "SELECT count(DISTINCT \"to\") = 200 FROM shop.\"Odd 'table'\"",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-stored-generated",
+            statement: "ALTER TABLE shop.orders ADD COLUMN twice int GENERATED ALWAYS AS (total * 2) STORED",
+            column: Some("twice"),
+            detail: "Generated column \"twice\" is stored, so it is computed for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT bool_and(twice = total * 2) FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-constrained-domain",
+            statement: "ALTER TABLE shop.orders ADD COLUMN rank shop.positive DEFAULT 1",
+            column: Some("rank"),
+            detail: "Column \"rank\" is of domain shop.positive, whose constraints are checked for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            way_out: Words(
+                "base type of shop.positive",
+                &[
+                    "ALTER TABLE shop.orders ADD COLUMN rank int DEFAULT 1",
+                    "ALTER TABLE shop.orders ADD CONSTRAINT orders_rank_check CHECK (rank > 0) NOT VALID",
+                    "ALTER TABLE shop.orders VALIDATE CONSTRAINT orders_rank_check",
+                ],
+            ),
+            reached: "SELECT bool_and(rank = 1) FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "alter-column-type",
+            statement: "ALTER TABLE shop.orders ALTER COLUMN total TYPE bigint",
+            column: Some("total"),
+            detail: "Column \"total\" changes from integer to bigint: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT bool_and(total = id) AND pg_typeof(max(total)) = 'bigint'::regtype FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "set-logged",
+            statement: "ALTER TABLE shop.orders SET UNLOGGED",
+            detail: "The table becomes unlogged: EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            way_out: WayOut::None("There is no form of it that does not block"),
+            ..CASE
+        },
+        Case {
+            rule: "set-access-method",
+            before: "CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler",
+            statement: "ALTER TABLE shop.orders SET ACCESS METHOD heap_too",
+            detail: "The table moves to access method \"heap_too\": EXTENT are rewritten and 2 indexes rebuilt under \
+                     AccessExclusiveLock.",
+            way_out: WayOut::None("There is no form of it that does not block"),
+            ..CASE
+        },
+        Case {
+            rule: "cluster",
+            statement: "CLUSTER shop.orders USING orders_total_idx",
+            detail: "The table is written anew in the order of an index: EXTENT are rewritten and 2 indexes rebuilt under \
+                     AccessExclusiveLock.",
+            way_out: WayOut::None("Use pg_repack or pg_squeeze, which rebuild shop.orders beside its users"),
+            ..CASE
+        },
+        Case {
+            rule: "vacuum-full",
+            statement: "VACUUM (FULL) shop.orders",
+            detail: "The table is written anew without its dead rows: EXTENT are rewritten and 2 indexes rebuilt under \
+                     AccessExclusiveLock.",
+            way_out: WayOut::None("Use pg_repack or pg_squeeze, which rebuild shop.orders beside its users"),
+            ..CASE
+        },
+    ]
+}
+
+/// From 17 on.
+pub fn set_expression() -> Case {
+    Case {
+        rule: "set-expression",
+        statement: "ALTER TABLE shop.orders ALTER COLUMN total_price SET EXPRESSION AS (price * 3)",
+        column: Some("total_price"),
+        detail: "Generated column \"total_price\" is stored, so its new expression is computed for every row: \
+                 EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+        way_out: Hint(&[]),
+        reached: "SELECT bool_and(total_price = price * 3) FROM shop.orders",
+        ..CASE
+    }
+}

@@ -1,0 +1,113 @@
+//! Statements that read a table from end to end.
+
+use super::{CASE, Case, Hint, Words};
+
+const SCAN: Case = Case {
+    sqlstate: "IL002",
+    would: "scan TABLE while blocking reads and writes",
+    ..CASE
+};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            rule: "add-column-not-null",
+            statement: "ALTER TABLE shop.orders ADD COLUMN state int NOT NULL",
+            column: Some("state"),
+            detail: "Column \"state\" is NOT NULL and has no default, so every row is checked: \
+                     EXTENT are read under AccessExclusiveLock.",
+            way_out: Hint(&["1"]),
+            reached: "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'shop.orders'::regclass AND attname = 'state'",
+            ..SCAN
+        },
+        Case {
+            rule: "set-not-null",
+            statement: "ALTER TABLE shop.orders ALTER COLUMN total SET NOT NULL",
+            column: Some("total"),
+            detail: "Column \"total\" is checked for nulls in every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'shop.orders'::regclass AND attname = 'total'",
+            ..SCAN
+        },
+        Case {
+            rule: "set-not-null",
+            statement: "ALTER TABLE shop.\"Odd 'table'\" ALTER \"from\" SET NOT NULL",
+            table: "Odd 'table'",
+            column: Some("from"),
+            detail: "Column \"from\" is checked for nulls in every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'shop.\"Odd ''table''\"'::regclass AND attname = 'from'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0) -- as agreed; really",
+            constraint: Some("total_check"),
+            detail: "Constraint \"total_check\" is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'total_check'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-check",
+            statement: "/* add */ alter table shop.orders add check (total > 0 and note <> 'a;b')",
+            detail: "The constraint is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT convalidated FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype = 'c'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0), ALTER total SET DEFAULT 1",
+            constraint: Some("total_check"),
+            detail: "Constraint \"total_check\" is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'total_check'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-foreign-key",
+            statement: "ALTER TABLE shop.orders ADD CONSTRAINT customer_fkey FOREIGN KEY (customer) REFERENCES shop.customers",
+            constraint: Some("customer_fkey"),
+            would: "scan TABLE while blocking writes",
+            detail: "The foreign key on (customer) is checked for every row: EXTENT are read under ShareRowExclusiveLock.",
+            reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'customer_fkey'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-foreign-key",
+            statement: "ALTER TABLE shop.orders ADD FOREIGN KEY (customer) REFERENCES shop.customers (id) ON DELETE CASCADE",
+            would: "scan TABLE while blocking writes",
+            detail: "The foreign key on (customer) is checked for every row: EXTENT are read under ShareRowExclusiveLock.",
+            reached: "SELECT convalidated AND confdeltype = 'c' FROM pg_constraint
+                      WHERE conrelid = 'shop.orders'::regclass AND contype = 'f'",
+            ..SCAN
+        },
+        Case {
+            rule: "validate-constraint",
+            before: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0) NOT VALID",
+            statement: "ALTER TABLE shop.orders VALIDATE CONSTRAINT total_check, ALTER total SET DEFAULT 1",
+            constraint: Some("total_check"),
+            detail: "Constraint \"total_check\" is validated beside a subcommand that needs a stronger lock: \
+                     EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'total_check'",
+            ..SCAN
+        },
+        Case {
+            rule: "alter-column-type",
+            before: "ALTER TABLE shop.orders ADD CONSTRAINT note_check CHECK (note <> '') NOT VALID;
+                     ALTER TABLE shop.orders VALIDATE CONSTRAINT note_check",
+            statement: "ALTER TABLE shop.orders ALTER note TYPE text",
+            column: Some("note"),
+            constraint: Some("note_check"),
+            detail: "Column \"note\" changes its type, so constraint \"note_check\" is checked for every row: \
+                     EXTENT are read under AccessExclusiveLock.",
+            way_out: Words(
+                "Drop constraint note_check, change the type",
+                &[
+                    "ALTER TABLE shop.orders DROP CONSTRAINT note_check",
+                    "ALTER TABLE shop.orders ALTER note TYPE text",
+                    "ALTER TABLE shop.orders ADD CONSTRAINT note_check CHECK (note <> '') NOT VALID",
+                    "ALTER TABLE shop.orders VALIDATE CONSTRAINT note_check",
+                ],
+            ),
+            reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'note_check'",
+            ..SCAN
+        },
+    ]
+}

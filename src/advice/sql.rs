@@ -1,0 +1,402 @@
+//! The words of a statement, for advice that repeats parts of it. Not a parser: it tells words, quoted things, comments
+//! and parentheses apart, and where it does not find what it looks for it says so.
+
+/// What a piece of a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Quoted,
+    Comment,
+    Space,
+    Open,
+    Close,
+    Other,
+}
+
+/// A piece of a statement, and how many parentheses are open around it.
+#[derive(Clone, Copy, Debug)]
+struct Token<'a> {
+    kind: Kind,
+    text: &'a str,
+    start: usize,
+    depth: usize,
+}
+
+impl Token<'_> {
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    fn is(&self, word: &str) -> bool {
+        self.depth == 0 && self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    }
+
+    fn is_name(&self) -> bool {
+        self.kind == Kind::Word || self.text.starts_with('"')
+    }
+}
+
+/// The pieces of a statement that mean something: no space, no comments.
+fn tokens(statement: &str) -> Vec<Token<'_>> {
+    let (mut found, mut at, mut depth) = (vec![], 0_usize, 0_usize);
+    while let Some(first) = statement[at..].chars().next() {
+        let rest = &statement[at..];
+        let (kind, length) = piece(rest, first);
+        depth = depth.saturating_sub(usize::from(kind == Kind::Close));
+        if !matches!(kind, Kind::Comment | Kind::Space) {
+            found.push(Token {
+                kind,
+                text: &rest[..length],
+                start: at,
+                depth,
+            });
+        }
+        depth += usize::from(kind == Kind::Open);
+        at += length;
+    }
+    found
+}
+
+fn piece(rest: &str, first: char) -> (Kind, usize) {
+    let until = |from: usize, end: &str| {
+        rest[from..]
+            .find(end)
+            .map_or(rest.len(), |found| from + found + end.len())
+    };
+    let word = |part: fn(char) -> bool| rest.find(|c: char| !part(c)).unwrap_or(rest.len());
+    match first {
+        _ if rest.starts_with("--") => (Kind::Comment, until(2, "\n")),
+        _ if rest.starts_with("/*") => (Kind::Comment, comment(rest)),
+        '\'' | '"' => (Kind::Quoted, quoted(rest, first, false)),
+        'e' | 'E' if rest[1..].starts_with('\'') => (Kind::Quoted, 1 + quoted(&rest[1..], '\'', true)),
+        '$' => match dollar_tag(rest) {
+            Some(tag) => (Kind::Quoted, until(tag.len(), tag)),
+            None => (Kind::Other, 1),
+        },
+        '(' => (Kind::Open, 1),
+        ')' => (Kind::Close, 1),
+        _ if first.is_whitespace() => (Kind::Space, word(char::is_whitespace)),
+        _ if first.is_alphabetic() || first == '_' => {
+            (Kind::Word, word(|c| c.is_alphanumeric() || c == '_' || c == '$'))
+        }
+        _ => (Kind::Other, first.len_utf8()),
+    }
+}
+
+/// Length of a comment, with those inside it.
+fn comment(rest: &str) -> usize {
+    let (mut open, mut at) = (0_usize, 0);
+    while at < rest.len() {
+        let here = &rest.as_bytes()[at..];
+        if here.starts_with(b"/*") {
+            (open, at) = (open + 1, at + 2);
+        } else if here.starts_with(b"*/") {
+            (open, at) = (open - 1, at + 2);
+            if open == 0 {
+                return at;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    rest.len()
+}
+
+/// Length of a quoted thing; a doubled quote does not end it.
+fn quoted(rest: &str, quote: char, backslashes: bool) -> usize {
+    let mut letters = rest.char_indices().skip(1).peekable();
+    while let Some((at, letter)) = letters.next() {
+        if letter == '\\' && backslashes {
+            letters.next();
+        } else if letter == quote && letters.next_if(|(_, next)| *next == quote).is_none() {
+            return at + 1;
+        }
+    }
+    rest.len()
+}
+
+/// `$$` or `$tag$`, if the text begins with one.
+fn dollar_tag(rest: &str) -> Option<&str> {
+    let length = rest[1..].find('$')? + 2;
+    let tag = &rest[1..length - 1];
+    let is_tag = tag.chars().all(|c| c.is_alphanumeric() || c == '_') && !tag.starts_with(|c: char| c.is_ascii_digit());
+    is_tag.then(|| &rest[..length])
+}
+
+/// A statement without the comments around it; those behind it would swallow what is appended.
+fn without_comments_around(statement: &str) -> &str {
+    let tokens = tokens(statement);
+    let start = tokens.first().map_or(0, |token| token.start);
+    &statement[start..tokens.last().map_or(start, Token::end)]
+}
+
+/// Puts a word after the first keyword `after` of a statement; unchanged if it has none.
+pub fn after_word(statement: &str, after: &str, word: &str) -> String {
+    let statement = without_comments_around(statement);
+    match tokens(statement).iter().find(|token| token.is(after)) {
+        Some(token) => format!("{} {word}{}", &statement[..token.end()], &statement[token.end()..]),
+        None => statement.to_owned(),
+    }
+}
+
+/// Text as a dollar-quoted literal.
+pub fn dollar_quoted(text: &str) -> String {
+    let tag = ["$$", "$sql$", "$interlock$"]
+        .into_iter()
+        .find(|tag| !text.contains(tag));
+    tag.map_or_else(|| quoted_literal(text), |tag| format!("{tag}{text}{tag}"))
+}
+
+/// Text as a literal between single quotes.
+pub fn quoted_literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// An ALTER TABLE in its parts.
+pub struct AlterTable<'a> {
+    /// `ALTER TABLE IF EXISTS ONLY orders`, as written.
+    pub head: &'a str,
+    /// What is between the commas.
+    pub subcommands: Vec<Subcommand<'a>>,
+}
+
+/// One subcommand of an ALTER TABLE.
+pub struct Subcommand<'a> {
+    text: &'a str,
+    tokens: Vec<Token<'a>>,
+}
+
+impl<'a> AlterTable<'a> {
+    /// Takes a statement apart; `None` if it is no ALTER TABLE.
+    pub fn parse(statement: &'a str) -> Option<Self> {
+        let statement = without_comments_around(statement);
+        let all = tokens(statement);
+        if !(all.first()?.is("ALTER") && all.get(1)?.is("TABLE")) {
+            return None;
+        }
+        let optional = all[2..]
+            .iter()
+            .take_while(|token| ["IF", "EXISTS", "ONLY"].iter().any(|word| token.is(word)));
+        let mut name = 2 + optional.count();
+        while all.get(name + 1)?.text == "." {
+            name += 2;
+        }
+        let name = name + usize::from(all.get(name + 1)?.text == "*");
+        let commands: Vec<&[Token]> = all[name + 1..]
+            .split(|token| token.depth == 0 && token.text == ",")
+            .collect();
+        let subcommands = commands
+            .into_iter()
+            .filter_map(|tokens| {
+                let (first, last) = (tokens.first()?, tokens.last()?);
+                let text = &statement[first.start..last.end()];
+                Some(Subcommand::new(text))
+            })
+            .collect();
+        Some(Self {
+            head: &statement[all[0].start..all[name].end()],
+            subcommands,
+        })
+    }
+
+    /// The subcommand that adds this column.
+    pub fn added_column(&self, column: &str) -> Option<&Subcommand<'a>> {
+        self.subcommands
+            .iter()
+            .find(|each| each.added_column().as_deref() == Some(column))
+    }
+}
+
+impl<'a> Subcommand<'a> {
+    fn new(text: &'a str) -> Self {
+        let tokens = tokens(text);
+        Self { text, tokens }
+    }
+
+    /// As written.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    fn words(&self, at: usize, words: &[&str]) -> bool {
+        words
+            .iter()
+            .enumerate()
+            .all(|(offset, word)| self.tokens.get(at + offset).is_some_and(|token| token.is(word)))
+    }
+
+    fn position(&self, words: &[&str]) -> Option<usize> {
+        (0..self.tokens.len()).find(|at| self.words(*at, words))
+    }
+
+    /// The column of ADD [COLUMN] [IF NOT EXISTS].
+    fn added_column(&self) -> Option<String> {
+        let mut at = usize::from(self.words(0, &["ADD"])) + usize::from(self.words(0, &["ADD", "COLUMN"]));
+        if self.words(at, &["IF", "NOT", "EXISTS"]) {
+            at += 3;
+        }
+        (at > 0).then(|| self.tokens.get(at).map(identifier)).flatten()
+    }
+
+    /// The column of ALTER [COLUMN].
+    pub fn altered_column(&self) -> Option<String> {
+        let at = usize::from(self.words(0, &["ALTER"])) + usize::from(self.words(0, &["ALTER", "COLUMN"]));
+        (at > 0).then(|| self.tokens.get(at).map(identifier)).flatten()
+    }
+
+    /// Whether these keywords are written in it, one after the other.
+    pub fn says(&self, words: &[&str]) -> bool {
+        self.position(words).is_some()
+    }
+
+    /// Whether NOT NULL is written in it.
+    pub fn says_not_null(&self) -> bool {
+        self.says(&["NOT", "NULL"])
+    }
+
+    /// As written, but for NOT NULL.
+    pub fn without_not_null(&self) -> String {
+        let Some(at) = self.position(&["NOT", "NULL"]) else {
+            return self.text.to_owned();
+        };
+        let (before, after) = (
+            &self.text[..self.tokens[at].start],
+            &self.text[self.tokens[at + 1].end()..],
+        );
+        format!("{}{after}", before.trim_end())
+    }
+
+    /// What follows a keyword to the end of the subcommand.
+    pub fn after(&self, word: &str) -> Option<&'a str> {
+        let at = self.position(&[word])?;
+        Some(self.text[self.tokens[at].end()..].trim_start())
+    }
+
+    /// What is in the first parentheses after a keyword.
+    pub fn group_after(&self, word: &str) -> Option<&'a str> {
+        let at = self.position(&[word])?;
+        let open = at
+            + self.tokens[at..]
+                .iter()
+                .position(|token| token.depth == 0 && token.kind == Kind::Open)?;
+        let close = open
+            + self.tokens[open..]
+                .iter()
+                .position(|token| token.depth == 0 && token.kind == Kind::Close)?;
+        Some(&self.text[self.tokens[open].end()..self.tokens[close].start])
+    }
+
+    /// The name and the definition of ADD [CONSTRAINT name] with a definition that begins with one of `kinds`.
+    pub fn added_constraint(&self, kinds: &[&str]) -> Option<(Option<String>, Subcommand<'a>)> {
+        let named = self.words(0, &["ADD", "CONSTRAINT"]);
+        let at = if named { 3 } else { 1 };
+        let is_one = self.words(0, &["ADD"]) && kinds.iter().any(|kind| self.words(at, &[kind]));
+        let name = named.then(|| self.tokens.get(2).map(identifier)).flatten();
+        is_one.then(|| (name, Self::new(&self.text[self.tokens[at].start..])))
+    }
+
+    /// The first name in the first parentheses that is not one of a function.
+    pub fn first_name_in_group(&self) -> Option<String> {
+        let inner = self.tokens.iter().enumerate().filter(|(_, token)| token.depth > 0);
+        inner
+            .filter(|(_, token)| token.is_name())
+            .find(|(at, _)| self.tokens.get(at + 1).is_none_or(|next| next.kind != Kind::Open))
+            .map(|(_, token)| identifier(token))
+    }
+}
+
+/// A name as the catalog has it.
+fn identifier(token: &Token) -> String {
+    match token.text.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"').unwrap_or(quoted).replace("\"\"", "\""),
+        None => token.text.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_put_after_the_keyword_and_not_into_comments() {
+        assert_eq!(
+            after_word(
+                "/* an index */ create /* index */ unique index i on t (a)",
+                "INDEX",
+                "CONCURRENTLY"
+            ),
+            "create /* index */ unique index CONCURRENTLY i on t (a)"
+        );
+        assert_eq!(
+            after_word("CREATE INDEX ON t (a) -- now; really", "INDEX", "CONCURRENTLY"),
+            "CREATE INDEX CONCURRENTLY ON t (a)"
+        );
+        assert_eq!(after_word("-- index", "INDEX", "CONCURRENTLY"), "");
+        assert_eq!(after_word("create \"", "INDEX", "CONCURRENTLY"), "create \"");
+        assert_eq!(
+            after_word("create \"index\"", "INDEX", "CONCURRENTLY"),
+            "create \"index\""
+        );
+    }
+
+    #[test]
+    fn an_alter_table_is_taken_apart() {
+        let alter = AlterTable::parse(
+            "/* a, b */ ALTER TABLE IF EXISTS ONLY s . \"T,\" ADD CHECK (a IN (1, 2)), ADD b text DEFAULT $$,$$ || ',' -- , end",
+        )
+        .unwrap();
+        assert_eq!(alter.head, "ALTER TABLE IF EXISTS ONLY s . \"T,\"");
+        let texts: Vec<&str> = alter.subcommands.iter().map(Subcommand::text).collect();
+        assert_eq!(texts, ["ADD CHECK (a IN (1, 2))", "ADD b text DEFAULT $$,$$ || ','"]);
+        assert!(AlterTable::parse("ALTER INDEX i SET (fillfactor = 70)").is_none());
+        assert!(AlterTable::parse("ALTER TABLE").is_none());
+        assert!(AlterTable::parse("").is_none());
+    }
+
+    #[test]
+    fn parts_of_subcommands_are_found() {
+        let of = |text: &'static str| Subcommand::new(text);
+        let add = of("ADD COLUMN IF NOT EXISTS \"A\"\"b\" int NOT NULL DEFAULT random()");
+        assert_eq!(add.added_column().as_deref(), Some("A\"b"));
+        assert_eq!(
+            add.without_not_null(),
+            "ADD COLUMN IF NOT EXISTS \"A\"\"b\" int DEFAULT random()"
+        );
+        assert_eq!(of("ADD Total int").added_column().as_deref(), Some("total"));
+        let (name, check) = of("add constraint C check (lower(a) > 'x')")
+            .added_constraint(&["CHECK"])
+            .unwrap();
+        assert_eq!((name.as_deref(), check.text()), (Some("c"), "check (lower(a) > 'x')"));
+        assert_eq!(check.first_name_in_group().as_deref(), Some("a"));
+        assert!(
+            of("ADD COLUMN c int CHECK (c > 0)")
+                .added_constraint(&["CHECK"])
+                .is_none()
+        );
+        let change = of("ALTER a TYPE int USING (a::int + 1)");
+        assert_eq!(change.after("USING"), Some("(a::int + 1)"));
+        assert_eq!(
+            of("ALTER a SET EXPRESSION AS (b * (c))").group_after("AS"),
+            Some("b * (c)")
+        );
+    }
+
+    #[test]
+    fn literals_end_where_the_server_ends_them() {
+        for text in [
+            "'it''s; -- '",
+            "E'\\'('",
+            "$a$ ' $$ $a$",
+            "\"x\"\"(\"",
+            "/* /* ( */ ( */ 1",
+        ] {
+            let all = format!("{text},");
+            assert_eq!(
+                tokens(&all).last().map(|token| (token.text, token.depth)),
+                Some((",", 0)),
+                "{text}"
+            );
+        }
+        assert_eq!(dollar_quoted("a $$ b"), "$sql$a $$ b$sql$");
+    }
+}
