@@ -30,7 +30,7 @@ pub fn create(facts: &CreateIndex, builder: &mut Builder) {
 }
 
 /// DROP INDEX [CONCURRENTLY]. The concurrent form ends with a lock on the index that nobody uses any more.
-pub fn drop(indexes: &[DroppedIndex], concurrently: bool, builder: &mut Builder) {
+pub fn drop(indexes: &[DroppedIndex], concurrently: bool, locked: &[(Oid, LockMode)], builder: &mut Builder) {
     let lock = if concurrently {
         LockMode::ShareUpdateExclusive
     } else {
@@ -45,6 +45,9 @@ pub fn drop(indexes: &[DroppedIndex], concurrently: bool, builder: &mut Builder)
         for index in std::iter::once(&dropped.index).chain(&dropped.children) {
             builder.lock(*index, LockMode::AccessExclusive);
         }
+    }
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
     }
 }
 

@@ -69,7 +69,7 @@ fn checks() {
             .if_possible(),
         // One table by two ways.
         case("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)")
-            .given("CREATE TABLE both () INHERITS (parent, child); INSERT INTO both VALUES (1, 1)"),
+            .given("CREATE TABLE two_ways () INHERITS (parent, child); INSERT INTO two_ways VALUES (1, 1)"),
     ];
     run(BASE, cases);
 }

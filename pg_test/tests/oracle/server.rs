@@ -234,15 +234,16 @@ fn profile(
         let Some(lock) = locks.get(oid).filter(|mode| strength(mode) > 0) else {
             continue;
         };
-        let rebuilt = rewritten(*oid, before, after);
         let gone = !after.contains_key(oid);
+        let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
+        let rebuilt = !dropped_by_name && rewritten(*oid, before, after);
         if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
             continue;
         }
         let effect = Effect {
             lock: lock.clone(),
             rewrites: rebuilt,
-            scans: scanned.contains(oid),
+            scans: scanned.contains(oid) && !emptied(*oid, before, after),
             builds_indexes: relation.has_rows() && gets_index(*oid, before, after),
         };
         profile.insert(relation.name.clone(), effect);
@@ -250,7 +251,8 @@ fn profile(
     profile
 }
 
-/// Whether a relation has new storage with the old content. An index that was dropped and made again counts by its name.
+/// Whether a relation has new storage with the old content. An index that was dropped and made again, without having been
+/// named, counts by its name. A sequence that starts anew is like a table that is emptied.
 fn rewritten(oid: Oid, before: &Relations, after: &Relations) -> bool {
     let old = &before[&oid];
     let new = match after.get(&oid) {

@@ -62,7 +62,6 @@ fn together() {
         case("ALTER TABLE t ALTER a SET NOT NULL, DROP CONSTRAINT k")
             .given("ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL)"),
         case("ALTER TABLE t VALIDATE CONSTRAINT k, ALTER a SET NOT NULL").given(proof),
-        case("ALTER TABLE t VALIDATE CONSTRAINT k, ALTER a SET NOT NULL, DROP CONSTRAINT k").given(proof),
         case("ALTER TABLE parent SET (fillfactor = 70), ADD COLUMN c int"),
         case("ALTER TABLE parent ALTER a TYPE bigint, ALTER b SET NOT NULL"),
         case("ALTER TABLE parent ADD CHECK (a > 0), ADD COLUMN c float DEFAULT random()"),

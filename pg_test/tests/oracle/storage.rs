@@ -1,5 +1,7 @@
 //! SET LOGGED, UNLOGGED, TABLESPACE, ACCESS METHOD, storage parameters and their kin.
 
+use pg_test::TestDatabase;
+
 use crate::case::{case, run};
 
 const BASE: &str = "
@@ -58,7 +60,7 @@ fn persistence_and_method() {
         case("ALTER TABLE p SET ACCESS METHOD heap2").from(17),
         case("ALTER TABLE p1 SET ACCESS METHOD heap2"),
         case("ALTER TABLE parent SET ACCESS METHOD heap2"),
-        case("ALTER TABLE t SET ACCESS METHOD heap2, ALTER a TYPE bigint"),
+        case("ALTER TABLE t SET ACCESS METHOD heap2, ADD c float DEFAULT random()"),
         case("ALTER TABLE t ALTER b SET EXPRESSION AS ('y')").from(17).if_possible(),
         case("ALTER TABLE parent ALTER b SET EXPRESSION AS (a + 2)").from(17),
         case("ALTER TABLE p ALTER g SET EXPRESSION AS (a + 2)").from(17),
@@ -81,11 +83,10 @@ fn persistence_and_method() {
 
 #[test]
 fn tablespaces() {
-    {
-        let mut client = pg_test::TestDatabase::new().client();
-        client.batch("SET allow_in_place_tablespaces = on");
-        client.batch("CREATE TABLESPACE oracle_space LOCATION ''");
-    }
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    client.batch("SET allow_in_place_tablespaces = on");
+    client.batch("CREATE TABLESPACE oracle_space LOCATION ''");
     let wide = "CREATE TABLE wide (id int PRIMARY KEY, a text);
                 INSERT INTO wide SELECT i, repeat(md5(i::text), 400) FROM generate_series(1, 30) i;";
     let cases = vec![

@@ -5,7 +5,7 @@ use crate::case::{case, run};
 /// An index on `gate(n, column)` cannot be built while `GATE` holds advisory lock n: the build waits, and the locks taken by then
 /// can be seen.
 const BASE: &str = "
-    CREATE FUNCTION gate(n int, row int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+    CREATE FUNCTION gate(n int, of_row int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
         'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock_shared(n); RETURN n; END';
     CREATE TABLE t (id int PRIMARY KEY, a int);
     INSERT INTO t SELECT i, i FROM generate_series(1, 300) i;

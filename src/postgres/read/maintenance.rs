@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 
 use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::node;
 
@@ -69,6 +70,10 @@ pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations
     relations.load(view);
     if statement.concurrent {
         return Statement::RefreshConcurrently { relation: view };
+    }
+    if statement.skipData {
+        // WITH NO DATA: it is emptied.
+        return Statement::LocksOnly(vec![(view, LockMode::AccessExclusive)]);
     }
     Statement::Copy {
         by: CopyBy::Refresh,
