@@ -65,8 +65,8 @@ pub enum Statement {
     Reindex {
         /// Each table with those of its indexes that are rebuilt.
         tables: Vec<(Oid, Vec<Oid>)>,
-        /// Partitioned parents that are locked while their leaves are found.
-        parents: Vec<Oid>,
+        /// What is locked while the leaves of a partitioned relation are found: itself first.
+        locked: Vec<(Oid, LockMode)>,
         /// CONCURRENTLY
         concurrently: bool,
         /// Each relation is done in a transaction of its own.
@@ -78,6 +78,8 @@ pub enum Statement {
         by: CopyBy,
         /// What is copied.
         relations: Vec<Oid>,
+        /// Partitioned relations that are locked while their leaves are found.
+        locked: Vec<(Oid, LockMode)>,
         /// Each relation is done in a transaction of its own.
         one_by_one: bool,
     },

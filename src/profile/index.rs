@@ -52,18 +52,18 @@ pub fn drop(indexes: &[DroppedIndex], concurrently: bool, locked: &[(Oid, LockMo
 }
 
 /// REINDEX [CONCURRENTLY]
-pub fn reindex(tables: &[(Oid, Vec<Oid>)], parents: &[Oid], concurrently: bool, builder: &mut Builder) {
-    builder.profile().target = parents
+pub fn reindex(tables: &[(Oid, Vec<Oid>)], locked: &[(Oid, LockMode)], concurrently: bool, builder: &mut Builder) {
+    builder.profile().target = locked
         .first()
-        .copied()
+        .map(|(oid, _)| *oid)
         .or_else(|| tables.first().map(|(table, _)| *table));
     let lock = if concurrently {
         LockMode::ShareUpdateExclusive
     } else {
         LockMode::Share
     };
-    for parent in parents {
-        builder.lock(*parent, lock);
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
     }
     for (table, indexes) in tables {
         builder.lock(*table, lock);
@@ -71,8 +71,6 @@ pub fn reindex(tables: &[(Oid, Vec<Oid>)], parents: &[Oid], concurrently: bool, 
             for index in indexes {
                 builder.work(*table, WorkKind::BuildIndex, lock, Cause::Reindex);
                 builder.work(*index, WorkKind::Rewrite, lock, Cause::Reindex);
-                // The swap at the end.
-                builder.lock(*index, LockMode::AccessExclusive);
             }
         } else {
             builder.rebuild(*table, indexes, lock, Cause::Reindex);

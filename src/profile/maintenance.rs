@@ -7,8 +7,12 @@ use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, WorkKind};
 
 /// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: new storage under AccessExclusiveLock.
-pub fn copy(by: CopyBy, relations: &[Oid], builder: &mut Builder) {
-    builder.profile().target = relations.first().copied();
+pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
+    let parent = locked.first().map(|(oid, _)| *oid);
+    builder.profile().target = parent.or_else(|| relations.first().copied());
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
+    }
     let cause = match by {
         CopyBy::Cluster => Cause::Cluster,
         CopyBy::VacuumFull => Cause::VacuumFull,

@@ -46,20 +46,21 @@ pub fn profile(facts: &Facts) -> LockProfile {
         } => index::drop(indexes, *concurrently, locked, &mut builder),
         Statement::Reindex {
             tables,
-            parents,
+            locked,
             concurrently,
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            index::reindex(tables, parents, *concurrently, &mut builder);
+            index::reindex(tables, locked, *concurrently, &mut builder);
         }
         Statement::Copy {
             by,
             relations,
+            locked,
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            maintenance::copy(*by, relations, &mut builder);
+            maintenance::copy(*by, relations, locked, &mut builder);
         }
         Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
         Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),

@@ -114,8 +114,6 @@ fn rebuild_and_alter() {
         case("ALTER INDEX t_a SET (deduplicate_items = off)"),
         case("ALTER INDEX x SET (fastupdate = off)").given("CREATE INDEX x ON t USING gin (to_tsvector('simple', b))"),
         case("ALTER INDEX x ALTER COLUMN 1 SET STATISTICS 100").given("CREATE INDEX x ON t (f(a))"),
-        case("ALTER INDEX t_a RENAME TO t_a2"),
-        case("ALTER TABLE t_a RENAME TO t_a2"),
         case("ALTER INDEX x ATTACH PARTITION y").given("CREATE INDEX x ON ONLY p (b); CREATE INDEX y ON p1 (b)"),
         case("ALTER INDEX x ATTACH PARTITION y")
             .given("CREATE INDEX x ON ONLY p1 (b)")

@@ -95,7 +95,7 @@ fn tablespaces() {
         case("ALTER TABLE t SET TABLESPACE oracle_space").given("ALTER TABLE t SET TABLESPACE oracle_space"),
         case("ALTER TABLE wide SET TABLESPACE oracle_space").given(wide),
         case("ALTER TABLE t SET TABLESPACE oracle_space, ADD c float DEFAULT random()"),
-        case("ALTER TABLE t SET TABLESPACE oracle_space, ALTER a TYPE bigint"),
+        case("ALTER TABLE plain SET TABLESPACE oracle_space, ALTER a TYPE bigint"),
         case("ALTER TABLE t SET TABLESPACE oracle_space, ADD CHECK (a > 0)"),
         case("ALTER TABLE parent SET TABLESPACE oracle_space"),
         case("ALTER TABLE p SET TABLESPACE oracle_space"),

@@ -6,6 +6,7 @@ use super::dependencies::{self, Object};
 use super::index_match;
 use super::relations::{Relations, class_row, index_rows, resolve, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::catalog;
 use crate::postgres::node;
@@ -116,7 +117,11 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
         Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
     );
     let family = relations.family(named, partitioned);
-    let (parents, leaves): (Vec<Oid>, Vec<Oid>) = family.into_iter().partition(|member| {
+    let mut locked = vec![];
+    if partitioned {
+        locked = while_finding_leaves(named, &family, concurrently, relations);
+    }
+    let (_, leaves): (Vec<Oid>, Vec<Oid>) = family.into_iter().partition(|member| {
         matches!(
             relations.kind(*member),
             Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
@@ -137,8 +142,31 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
     }
     Statement::Reindex {
         tables,
-        parents,
+        locked,
         concurrently,
         one_by_one: partitioned,
     }
+}
+
+/// What a partitioned REINDEX locks in its first transaction: `RangeVarCallbackForReindexIndex` and `ReindexPartitions` of
+/// `commands/indexcmds.c`. The members of the tree get ShareLock in the concurrent form too.
+fn while_finding_leaves(
+    named: Oid,
+    family: &[Oid],
+    concurrently: bool,
+    relations: &mut Relations,
+) -> Vec<(Oid, LockMode)> {
+    let weak = if concurrently {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    if relations.kind(named) == Some(RelationKind::PartitionedTable) {
+        let members = family.iter().skip(1).map(|member| (*member, LockMode::Share));
+        return std::iter::once((named, weak)).chain(members).collect();
+    }
+    let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
+    relations.load(table);
+    let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
+    vec![(named, of_index), (table, weak)]
 }
