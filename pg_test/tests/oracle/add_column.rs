@@ -118,7 +118,6 @@ fn defaults() {
         "int REFERENCES t",
         "int DEFAULT 1 REFERENCES t (id)",
         "float DEFAULT random() CHECK (c >= 0)",
-        "int STORAGE plain",
     ];
     let mut cases: Vec<_> = definitions
         .iter()
@@ -130,6 +129,7 @@ fn defaults() {
     ] {
         cases.push(case(format!("ALTER TABLE t ADD COLUMN c {definition}")).from(18));
     }
+    cases.push(case("ALTER TABLE t ADD COLUMN c text STORAGE external DEFAULT 'x'").from(16));
     cases.push(case("ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (id * 2) VIRTUAL CHECK (c > 0)").from(18));
     // There is nothing to put into the rows, so there may be none.
     for definition in ["int NOT NULL", "int PRIMARY KEY", "mood NOT NULL"] {

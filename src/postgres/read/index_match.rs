@@ -175,9 +175,9 @@ fn is_equal(index: Oid, partition: Oid, parent: Oid, wanted: &Wanted) -> bool {
                 pg_sys::BuildIndexInfo(index),
                 wanted.info,
                 (*index).rd_indcollation,
-                wanted.collations.as_ptr(),
+                wanted.collations.as_ptr().cast_mut(),
                 (*index).rd_opfamily,
-                wanted.families.as_ptr(),
+                wanted.families.as_ptr().cast_mut(),
                 map,
             )
         }
