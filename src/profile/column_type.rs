@@ -50,6 +50,9 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
             builder.work(key.referencing, WorkKind::Scan, LockMode::AccessExclusive, cause);
         }
     }
+    for sequence in &facts.sequences {
+        builder.renew(*sequence, LockMode::ShareRowExclusive);
+    }
     for (table, mode) in &facts.locked {
         builder.lock(*table, *mode);
     }

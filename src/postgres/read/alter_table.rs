@@ -8,7 +8,7 @@ use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
 use super::expressions;
-use super::relations::{Relations, class_row};
+use super::relations::{Relations, children, class_row, resolve};
 use crate::model::facts::{AddColumn, AlterCommand, AlterTable, Dropped, NewColumnValue, Oid, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -20,8 +20,68 @@ pub struct Context<'a> {
     pub target: Oid,
     /// The target, and what inherits from it unless ONLY is said.
     pub family: Vec<Oid>,
-    /// Some added column has a default, so foreign keys are checked.
-    pub default_added: bool,
+    pub lock: LockMode,
+    /// What the statement takes its lock on: the target, and what subcommands recurse to.
+    pub members: Vec<Oid>,
+    /// All subcommands: what one does may spare or cost another.
+    pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
+}
+
+impl Context<'_> {
+    /// The statement takes its lock on these.
+    pub fn reach(&mut self, oids: &[Oid]) {
+        for oid in oids {
+            if !self.members.contains(oid) && self.relations.load(*oid).is_some() {
+                self.members.push(*oid);
+            }
+        }
+    }
+
+    /// The target and, unless ONLY is said, what inherits from it; not below those of which `stops` is true. They are
+    /// locked.
+    pub fn descend(&mut self, stops: impl Fn(Oid) -> bool) -> Vec<Oid> {
+        let mut found = vec![self.target];
+        let mut next = 0;
+        while self.family.len() > 1 && next < found.len() {
+            let below = if next > 0 && stops(found[next]) {
+                vec![]
+            } else {
+                children(found[next])
+            };
+            for child in below {
+                if !found.contains(&child) {
+                    found.push(child);
+                }
+            }
+            next += 1;
+        }
+        self.reach(&found);
+        found
+    }
+
+    /// The CHECK that a subcommand of this statement adds under a name.
+    pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
+        self.subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_AddConstraint)
+            .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
+            .find(|part| node::text(part.conname) == name)
+    }
+
+    /// Whether a subcommand drops the constraint of this name.
+    pub fn drops_constraint(&self, name: &str) -> bool {
+        self.subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// Whether a subcommand adds the column of this name.
+    pub fn adds_column(&self, name: &str) -> bool {
+        self.subcommands.iter().any(|command| {
+            command.subtype == At::AT_AddColumn
+                && column_definition(command).is_some_and(|definition| node::text(definition.colname) == name)
+        })
+    }
 }
 
 /// The facts of an ALTER TABLE on an existing relation.
@@ -36,27 +96,26 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
     // SAFETY: the parser gives every ALTER TABLE its relation.
     let recurse = unsafe { (*statement.relation).inh };
     let family = relations.family(target, recurse);
-    let default_added = subcommands.iter().any(|command| adds_default(command));
     let mut context = Context {
         relations,
         target,
         family,
-        default_added,
+        lock,
+        members: vec![target],
+        subcommands: subcommands.clone(),
     };
-    let recursing = subcommands.iter().any(|command| recurses(command, &mut context));
-    let members = if recursing {
-        context.family.clone()
-    } else {
-        vec![target]
-    };
-    let commands = subcommands
-        .into_iter()
-        .flat_map(|command| self::command(command, &mut context))
-        .collect();
+    let mut commands = vec![];
+    for command in subcommands {
+        if recurses(command, &mut context) {
+            let family = context.family.clone();
+            context.reach(&family);
+        }
+        commands.extend(self::command(command, &mut context));
+    }
     Statement::AlterTable(AlterTable {
         target,
         lock,
-        members,
+        members: context.members,
         commands,
     })
 }
@@ -64,21 +123,17 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
 /// Whether the subcommand is carried to partitions and inheriting tables: `ATPrepCmd` of `commands/tablecmds.c`.
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
-        At::AT_AddColumn
-        | At::AT_ColumnDefault
+        At::AT_ColumnDefault
         | At::AT_DropNotNull
-        | At::AT_SetNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetStorage
-        | At::AT_DropColumn
-        | At::AT_DropConstraint
-        | At::AT_AlterColumnType
-        | At::AT_ValidateConstraint
-        | At::AT_AlterConstraint => true,
+        | At::AT_AlterColumnType => true,
+        At::AT_AlterConstraint => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
+        // The others see to it themselves.
         At::AT_EnableTrig
         | At::AT_EnableAlwaysTrig
         | At::AT_EnableReplicaTrig
@@ -91,20 +146,17 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     }
 }
 
-fn adds_default(command: &pg_sys::AlterTableCmd) -> bool {
-    column_definition(command).is_some_and(|definition| {
-        command.subtype == At::AT_AddColumn
-            && (!definition.raw_default.is_null()
-                || is_serial(definition)
-                || parts(definition).iter().any(|part| {
-                    matches!(
-                        part.contype,
-                        pg_sys::ConstrType::CONSTR_DEFAULT
-                            | pg_sys::ConstrType::CONSTR_GENERATED
-                            | pg_sys::ConstrType::CONSTR_IDENTITY
-                    )
-                }))
-    })
+/// Whether a new column has a default of its own, so that a foreign key on it has something to check: `skipValidation` of
+/// `transformAlterTableStmt` of `parser/parse_utilcmd.c`, which sees one subcommand at a time.
+fn has_default(definition: &pg_sys::ColumnDef) -> bool {
+    !definition.raw_default.is_null()
+        || is_serial(definition)
+        || parts(definition).iter().any(|part| {
+            matches!(
+                part.contype,
+                pg_sys::ConstrType::CONSTR_DEFAULT | pg_sys::ConstrType::CONSTR_GENERATED
+            )
+        })
 }
 
 fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
@@ -123,6 +175,12 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_SetTableSpace => vec![set_tablespace(name, context)],
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         At::AT_SetExpression => vec![set_expression(name, context)],
+        At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
+        At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
+        At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
+        At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
+        At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
+        At::AT_AlterConstraint => vec![AlterCommand::CatalogOnly],
         At::AT_ColumnDefault
         | At::AT_DropNotNull
         | At::AT_DropExpression
@@ -131,7 +189,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_ResetOptions
         | At::AT_SetStorage
         | At::AT_SetCompression
-        | At::AT_ClusterOn
         | At::AT_DropCluster
         | At::AT_SetRelOptions
         | At::AT_ResetRelOptions
@@ -147,7 +204,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_EnableAlwaysRule
         | At::AT_EnableReplicaRule
         | At::AT_DisableRule
-        | At::AT_ReplicaIdentity
         | At::AT_EnableRowSecurity
         | At::AT_DisableRowSecurity
         | At::AT_ForceRowSecurity
@@ -204,6 +260,7 @@ fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alt
     let primary = part(pg_sys::ConstrType::CONSTR_PRIMARY);
     let identity = part(pg_sys::ConstrType::CONSTR_IDENTITY);
     let serial = is_serial(definition);
+    let mut sequences = vec![];
     let (value, type_name, expression) = if serial {
         (NewColumnValue::Serial, serial_type(definition).to_owned(), None)
     } else {
@@ -216,18 +273,17 @@ fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alt
             (generated_value(generated), type_name, Some(expression))
         } else {
             let default = part(pg_sys::ConstrType::CONSTR_DEFAULT).map(|part| part.raw_expr);
-            let (value, text) = expressions::new_column_value(written, &column, default);
-            (value, type_name, text)
+            let default = expressions::new_column_value(written, &column, default);
+            sequences = default.sequences;
+            sequences.retain(|sequence| context.relations.load(*sequence).is_some());
+            (default.value, type_name, default.text)
         }
     };
     let not_null =
         serial || identity.is_some() || primary.is_some() || part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some();
-    let members: Vec<Oid> = context
-        .family
-        .iter()
-        .copied()
-        .filter(|member| *member == context.target || columns::named(*member, &column).is_none())
-        .collect();
+    // A child that has the column already is left alone, and with it what is below.
+    let mut members = context.descend(|member| columns::named(member, &column).is_some());
+    members.retain(|member| *member == context.target || columns::named(*member, &column).is_none());
     let members = context.relations.with_rows(&members);
     let mut commands = vec![AlterCommand::AddColumn(AddColumn {
         column: column.clone(),
@@ -235,10 +291,12 @@ fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alt
         expression,
         value,
         not_null,
-        members: members.clone(),
+        members,
+        sequences,
     })];
     for part in parts {
-        commands.extend(constraint::of_new_column(part, &column, &members, context));
+        let checked = has_default(definition);
+        commands.extend(constraint::of_new_column(part, &column, checked, context));
     }
     commands
 }
@@ -258,12 +316,30 @@ fn generated_value(_part: &pg_sys::Constraint) -> NewColumnValue {
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let objects: Vec<Object> = context
-        .family
-        .iter()
-        .filter_map(|member| columns::named(*member, &name).map(|column| Object::column(*member, column.attnum)))
-        .collect();
+    let objects: Vec<Object> = inheriting(context, |member| {
+        columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
+    })
+    .into_iter()
+    .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
+    .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
+}
+
+/// The members that lose something the target loses: those that have it only from there. Their children are locked
+/// whether or not they lose it, and with ONLY too: `ATExecDropColumn` and `ATExecDropConstraint` of
+/// `commands/tablecmds.c`.
+pub fn inheriting(context: &mut Context, goes_along: impl Fn(Oid) -> bool) -> Vec<Oid> {
+    let mut losing = vec![context.target];
+    let mut next = 0;
+    while next < losing.len() {
+        let below = children(losing[next]);
+        context.reach(&below);
+        if context.family.len() > 1 {
+            losing.extend(below.into_iter().filter(|child| goes_along(*child)));
+        }
+        next += 1;
+    }
+    losing
 }
 
 /// What goes with dropped parts of the target.
@@ -298,14 +374,80 @@ fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
         return AlterCommand::CatalogOnly;
     }
     let why = if logged { RewriteBy::Logged } else { RewriteBy::Unlogged };
-    let sequences = dependencies::owned_sequences(context.target);
+    if context.relations.with_rows(&[context.target]).is_empty() && !is_sequence(context) {
+        return AlterCommand::CatalogOnly;
+    }
+    let sequences = if is_sequence(context) {
+        vec![context.target]
+    } else {
+        dependencies::owned_sequences(context.target)
+    };
     sequences.iter().for_each(|sequence| {
         context.relations.load(*sequence);
     });
     AlterCommand::Rewrite {
         why,
-        relations: vec![context.target],
+        relations: context.relations.with_rows(&[context.target]),
         sequences,
+    }
+}
+
+fn is_sequence(context: &mut Context) -> bool {
+    context.relations.kind(context.target) == Some(RelationKind::Sequence)
+}
+
+fn is_index(context: &mut Context) -> bool {
+    context
+        .relations
+        .kind(context.target)
+        .is_some_and(RelationKind::is_index)
+}
+
+/// A subcommand that names an index of the target and locks it.
+fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
+    constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
+        AlterCommand::Locks(vec![(index, lock)])
+    })
+}
+
+fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    node::cast::<pg_sys::ReplicaIdentityStmt>(command.def, pg_sys::NodeTag::T_ReplicaIdentityStmt)
+        .map_or(AlterCommand::CatalogOnly, |identity| {
+            index_locked(&node::text(identity.name), LockMode::Share, context)
+        })
+}
+
+/// ALTER INDEX … ATTACH PARTITION: `ATExecAttachPartitionIdx` of `commands/tablecmds.c`.
+fn attach_index(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd)
+        .and_then(|partition| resolve(partition.name))
+        .filter(|index| context.relations.load(*index).is_some())
+        .map_or(AlterCommand::Unmodelled, |index| {
+            AlterCommand::Locks(vec![(index, LockMode::AccessExclusive)])
+        })
+}
+
+/// SET and DROP of an identity column's properties, whose sequence is altered (`AlterSequence` of `commands/sequence.c`)
+/// or dropped.
+fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context) -> AlterCommand {
+    let Some(sequence) = columns::named(context.target, column)
+        .and_then(|column| dependencies::identity_sequence(context.target, column.attnum))
+        .filter(|sequence| context.relations.load(*sequence).is_some())
+    else {
+        return AlterCommand::CatalogOnly;
+    };
+    if command.subtype == At::AT_DropIdentity {
+        return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
+    }
+    let options: Vec<String> = node::list(command.def.cast())
+        .into_iter()
+        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
+        .map(|option| node::text(option.defname))
+        .filter(|option| option != "generated")
+        .collect();
+    AlterCommand::AlterSequence {
+        sequence,
+        rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
     }
 }
 

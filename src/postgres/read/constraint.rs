@@ -1,15 +1,17 @@
 //! Constraints in ALTER TABLE: ADD in every form, SET NOT NULL, VALIDATE, DROP.
 
-use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
+use pgrx::{PgBox, PgList, pg_sys};
 
-use super::alter_table::{Context, dropped};
+use super::alter_table::{Context, dropped, inheriting};
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
 use super::dependencies::Object;
 use super::expressions;
-use super::relations::{index_rows, resolve};
-use crate::model::facts::{AddForeignKey, AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
+use super::foreign_key;
+use super::index_match;
+use super::relations::index_rows;
+use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
 use crate::model::relation::RelationKind;
 use crate::postgres::node;
 
@@ -19,8 +21,17 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
         return false;
     };
     match part.contype {
-        ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL => !part.is_no_inherit,
-        ConstrType::CONSTR_FOREIGN => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
+        ConstrType::CONSTR_NOTNULL => !part.is_no_inherit,
+        // The key columns are made NOT NULL everywhere, where they are not known to be.
+        ConstrType::CONSTR_PRIMARY => {
+            part.indexname.is_null()
+                && (context.relations.kind(context.target) == Some(RelationKind::Table) || {
+                    let columns = columns::of_table(context.target);
+                    node::strings(part.keys)
+                        .iter()
+                        .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
+                })
+        }
         _ => false,
     }
 }
@@ -37,7 +48,7 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         ConstrType::CONSTR_NOTNULL => vec![AlterCommand::CatalogOnly],
         ConstrType::CONSTR_FOREIGN => {
             let columns = node::strings(part.fk_attrs);
-            vec![add_foreign_key(part, columns, checked_now(part), context)]
+            vec![foreign_key::add(part, columns, true, context)]
         }
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE | ConstrType::CONSTR_EXCLUSION => {
             vec![add_index_constraint(part, &node::strings(part.keys), context)]
@@ -50,28 +61,23 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
 pub fn of_new_column(
     part: &pg_sys::Constraint,
     column: &str,
-    members: &[Oid],
+    has_default: bool,
     context: &mut Context,
 ) -> Option<AlterCommand> {
     let constraint = node::optional_text(part.conname);
     Some(match part.contype {
-        ConstrType::CONSTR_CHECK => AlterCommand::AddCheck {
-            constraint,
-            scanned: members.to_vec(),
-        },
-        ConstrType::CONSTR_FOREIGN => add_foreign_key(
-            part,
-            vec![column.to_owned()],
-            context.default_added && checked_now(part),
-            context,
-        ),
+        ConstrType::CONSTR_CHECK => add_check(part, constraint, context),
+        ConstrType::CONSTR_FOREIGN => foreign_key::add(part, vec![column.to_owned()], has_default, context),
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE => {
+            let found = index_match::partitions(context.target, None, context.relations);
             AlterCommand::AddIndexConstraint(AddIndexConstraint {
                 kind: index_kind(part.contype),
                 constraint,
                 columns: vec![column.to_owned()],
                 using_index: None,
-                builds: built_members(context),
+                renames_index: false,
+                partitions: found.visited,
+                builds: found.builds,
                 nullable: vec![],
             })
         }
@@ -82,24 +88,49 @@ pub fn of_new_column(
 /// SET NOT NULL, and ADD CONSTRAINT … NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
 pub fn set_not_null(columns: &[String], context: &mut Context) -> AlterCommand {
     let column = columns.first().cloned().unwrap_or_default();
-    let members = context.relations.with_rows(&context.family);
-    let unproved = members
+    let members = not_null_members(&column, context);
+    context.reach(&members);
+    let unproved = context
+        .relations
+        .with_rows(&members)
         .into_iter()
-        .filter(|member| lacks_proof(*member, &column))
+        .filter(|member| lacks_proof(*member, &column, context))
         .collect();
     AlterCommand::SetNotNull { column, unproved }
 }
 
+/// What SET NOT NULL is carried to: `ATPrepSetNotNull` of `commands/tablecmds.c`. A partitioned table that has it is known
+/// to have it everywhere; ONLY still makes it look at every partition.
+#[cfg(not(feature = "pg18"))]
+fn not_null_members(name: &str, context: &mut Context) -> Vec<Oid> {
+    if context.relations.kind(context.target) != Some(RelationKind::PartitionedTable) {
+        return context.family.clone();
+    }
+    if columns::named(context.target, name).is_some_and(|column| column.not_null) {
+        return vec![context.target];
+    }
+    context.relations.family(context.target, true)
+}
+
+#[cfg(feature = "pg18")]
+fn not_null_members(_name: &str, context: &mut Context) -> Vec<Oid> {
+    context.family.clone()
+}
+
 /// Whether every row of a table has to be looked at to know that a column holds no null.
-fn lacks_proof(table: Oid, name: &str) -> bool {
+fn lacks_proof(table: Oid, name: &str, context: &Context) -> bool {
     let Some(column) = columns::named(table, name) else {
-        return false;
+        // A column that this statement adds; nothing is known about it.
+        return context.adds_column(name);
     };
+    let loses_proof = constraints::of_table(table).iter().any(|known| {
+        known.kind == b'c' && known.columns.contains(&column.attnum) && context.drops_constraint(&known.name)
+    });
     if let Some(existing) = not_null_constraint(table, &column) {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
     }
-    !column.not_null && !expressions::not_null_is_proved(table, &column)
+    !column.not_null && (loses_proof || !expressions::not_null_is_proved(table, &column))
 }
 
 /// 18: the NOT NULL constraint of a column.
@@ -110,66 +141,32 @@ fn not_null_constraint(table: Oid, column: &Column) -> Option<Constraint> {
 }
 
 #[cfg(feature = "pg18")]
-fn checked_now(part: &pg_sys::Constraint) -> bool {
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
     !part.skip_validation && part.is_enforced
 }
 
 #[cfg(not(feature = "pg18"))]
-fn checked_now(part: &pg_sys::Constraint) -> bool {
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
     !part.skip_validation
 }
 
 fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
-    let family = if part.is_no_inherit {
+    // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept, and what is
+    // below that child has it too.
+    let has_it = |member: Oid| {
+        constraint
+            .as_ref()
+            .and_then(|name| constraints::named(member, name))
+            .is_some_and(|existing| existing.kind == b'c')
+    };
+    let mut scanned = if part.is_no_inherit {
         vec![context.target]
     } else {
-        context.family.clone()
+        context.descend(has_it)
     };
-    let mut scanned = if checked_now(part) {
-        context.relations.with_rows(&family)
-    } else {
-        vec![]
-    };
-    if let Some(name) = &constraint {
-        // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept.
-        scanned.retain(|member| {
-            *member == context.target || constraints::named(*member, name).is_none_or(|existing| existing.kind != b'c')
-        });
-    }
+    scanned.retain(|member| checked_now(part) && (*member == context.target || !has_it(*member)));
+    let scanned = context.relations.with_rows(&scanned);
     AlterCommand::AddCheck { constraint, scanned }
-}
-
-/// ADD FOREIGN KEY: `ATAddForeignKeyConstraint` of `commands/tablecmds.c`.
-fn add_foreign_key(
-    part: &pg_sys::Constraint,
-    columns: Vec<String>,
-    checked: bool,
-    context: &mut Context,
-) -> AlterCommand {
-    let referenced = resolve(part.pktable).map(|oid| {
-        let partitioned = is_partitioned(oid, context);
-        context.relations.family(oid, partitioned)
-    });
-    let referencing = if is_partitioned(context.target, context) {
-        context.family.clone()
-    } else {
-        vec![context.target]
-    };
-    let validated = if checked {
-        context.relations.with_rows(&referencing)
-    } else {
-        vec![]
-    };
-    AlterCommand::AddForeignKey(AddForeignKey {
-        constraint: node::optional_text(part.conname),
-        columns,
-        referenced: referenced.unwrap_or_default(),
-        validated,
-    })
-}
-
-fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
-    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
 }
 
 fn index_kind(contype: ConstrType::Type) -> IndexConstraint {
@@ -180,47 +177,84 @@ fn index_kind(contype: ConstrType::Type) -> IndexConstraint {
     }
 }
 
-/// The tables an index of the target is built on: itself, or all leaves of a partitioned table.
-fn built_members(context: &mut Context) -> Vec<Oid> {
-    let members = if is_partitioned(context.target, context) {
-        context.family.clone()
-    } else {
-        vec![context.target]
-    };
-    context.relations.with_rows(&members)
-}
-
 fn add_index_constraint(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) -> AlterCommand {
     let kind = index_kind(part.contype);
-    let using_index = node::optional_text(part.indexname).and_then(|name| index_of(context, &name));
+    let index_name = node::optional_text(part.indexname);
+    let using_index = index_name.as_ref().and_then(|name| index_of(context, name));
+    let constraint = node::optional_text(part.conname);
     let keys = match using_index {
         Some(index) => index_columns(context.target, index),
         None => keys.to_vec(),
     };
-    let members = built_members(context);
     let nullable = if kind == IndexConstraint::PrimaryKey {
-        members
-            .iter()
+        let members = context.members.clone();
+        let with_rows = context.relations.with_rows(&members);
+        with_rows
+            .into_iter()
             .filter_map(|member| {
                 keys.iter()
-                    .find(|key| lacks_proof(*member, key))
-                    .map(|key| (*member, key.clone()))
+                    .find(|key| lacks_proof(member, key, context))
+                    .map(|key| (member, key.clone()))
             })
             .collect()
     } else {
         vec![]
     };
+    let found = if index_name.is_some() {
+        index_match::Partitions::default()
+    } else if context.family.len() > 1 || !is_partitioned(context.target, context) {
+        let wanted = constraint_index(part, context.target);
+        index_match::partitions(context.target, wanted.as_ref(), context.relations)
+    } else {
+        index_match::Partitions::default()
+    };
     AlterCommand::AddIndexConstraint(AddIndexConstraint {
         kind,
-        constraint: node::optional_text(part.conname),
+        renames_index: using_index.is_some() && constraint.is_some() && constraint != index_name,
+        constraint,
         columns: keys,
         using_index,
-        builds: if part.indexname.is_null() { members } else { vec![] },
+        partitions: found.visited,
+        builds: found.builds,
         nullable,
     })
 }
 
-fn index_of(context: &mut Context, name: &str) -> Option<Oid> {
+fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
+    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
+}
+
+/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`.
+fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match::Wanted> {
+    if part.contype == ConstrType::CONSTR_EXCLUSION {
+        return None;
+    }
+    // SAFETY: new nodes; the names belong to the parse tree, which outlives them.
+    let statement = unsafe {
+        let elements = |names: *mut pg_sys::List| {
+            let mut elements = PgList::<pg_sys::IndexElem>::new();
+            for name in node::list(names) {
+                if let Some(name) = node::cast::<pg_sys::String>(name, pg_sys::NodeTag::T_String) {
+                    let mut element = PgBox::<pg_sys::IndexElem>::alloc_node(pg_sys::NodeTag::T_IndexElem);
+                    element.name = name.sval;
+                    elements.push(element.into_pg());
+                }
+            }
+            elements.into_pg()
+        };
+        let mut statement = PgBox::<pg_sys::IndexStmt>::alloc_node(pg_sys::NodeTag::T_IndexStmt);
+        statement.accessMethod = c"btree".as_ptr().cast_mut();
+        statement.indexParams = elements(part.keys);
+        statement.indexIncludingParams = elements(part.including);
+        statement.unique = true;
+        statement.nulls_not_distinct = part.nulls_not_distinct;
+        statement
+    };
+    index_match::wanted(table, &statement, true)
+}
+
+/// An index of the target by its name.
+pub fn index_of(context: &mut Context, name: &str) -> Option<Oid> {
     let indexes = context.relations.indexes(context.target);
     indexes.into_iter().find(|index| {
         context
@@ -251,12 +285,22 @@ fn index_columns(table: Oid, index: Oid) -> Vec<String> {
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
 pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     let Some(constraint) = constraints::named(context.target, name) else {
-        return AlterCommand::CatalogOnly;
+        return validate_added(name, context);
     };
+    if !constraint.validated && constraint.kind != b'f' && !constraint.no_inherit {
+        let family = context.family.clone();
+        context.reach(&family);
+    }
     let mut pending: Vec<Constraint> = vec![];
     if !constraint.validated {
         match constraint.kind {
-            b'f' => pending = with_children(constraint),
+            b'f' => {
+                let tables: Vec<Constraint> = with_children(constraint);
+                let members: Vec<Oid> = tables.iter().map(|each| each.table).collect();
+                context.reach(&members);
+                pending = tables;
+            }
+            _ if constraint.no_inherit => pending.push(constraint),
             _ => pending.extend(
                 context
                     .family
@@ -266,13 +310,12 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
         }
     }
     pending.retain(|each| !each.validated);
+    // The parts for the partitions of the other end are not checked one by one.
     let referenced: Vec<Oid> = pending
         .iter()
         .map(|each| each.referenced)
         .filter(|oid| *oid != 0)
-        .collect();
-    let referenced = referenced
-        .into_iter()
+        .take(1)
         .filter(|oid| context.relations.load(*oid).is_some())
         .collect();
     let tables: Vec<Oid> = pending.iter().map(|each| each.table).collect();
@@ -280,6 +323,23 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
         constraint: name.to_owned(),
         scanned: context.relations.with_rows(&tables),
         referenced,
+    }
+}
+
+/// VALIDATE of a constraint that the same statement adds as NOT VALID.
+fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
+    let tables = match context
+        .added_constraint(name)
+        .map(|part| (part.contype, part.is_no_inherit))
+    {
+        Some((ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL, false)) => context.family.clone(),
+        Some(_) => vec![context.target],
+        None => return AlterCommand::CatalogOnly,
+    };
+    AlterCommand::ValidateConstraint {
+        constraint: name.to_owned(),
+        scanned: context.relations.with_rows(&tables),
+        referenced: vec![],
     }
 }
 
@@ -308,11 +368,22 @@ fn with_children(constraint: Constraint) -> Vec<Constraint> {
 
 /// DROP CONSTRAINT
 pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let found: Vec<Constraint> = constraints::named(context.target, &name)
-        .map(with_children)
-        .unwrap_or_default();
-    if found.is_empty() {
+    let Some(constraint) = constraints::named(context.target, &name) else {
         return AlterCommand::CatalogOnly;
+    };
+    let inherits = matches!(constraint.kind, b'c' | b'n') && !constraint.no_inherit;
+    let mut found = vec![];
+    if inherits {
+        let losing = inheriting(context, |member| {
+            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+        });
+        found.extend(
+            losing
+                .into_iter()
+                .filter_map(|member| same_constraint(member, &constraint)),
+        );
+    } else {
+        found = with_children(constraint);
     }
     let objects: Vec<Object> = found
         .iter()

@@ -11,7 +11,9 @@ mod constraints;
 mod dependencies;
 mod drop;
 mod expressions;
+mod foreign_key;
 mod index;
+mod index_match;
 mod maintenance;
 mod relations;
 mod size;
@@ -250,9 +252,10 @@ fn permitted(node: Node, statement: &Statement) -> bool {
         Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may(dropped.index, 0)),
         Statement::Drop { named, .. } => all_may(named, 0),
         Statement::Truncate { relations, .. } => all_may(&relations[..relations.len().min(1)], truncate_privilege()),
-        Statement::Reindex { tables, parents, .. } => {
-            let first = parents.first().or_else(|| tables.first().map(|(table, _)| table));
-            first.is_none_or(|oid| may(*oid, maintain_privilege()))
+        Statement::Reindex { tables, locked, .. } => {
+            let parent = locked.first().map(|(oid, _)| *oid);
+            let first = parent.or_else(|| tables.first().map(|(table, _)| *table));
+            first.is_none_or(|oid| may(oid, maintain_privilege()))
         }
         // VACUUM of somebody else's table is skipped with a warning by the server.
         Statement::Copy { relations, .. } => {
