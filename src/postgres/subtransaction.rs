@@ -2,9 +2,10 @@
 //!
 //! Its rollback releases every lock, relation reference, snapshot and scan taken inside, also after an error, and so
 //! keeps the promise that judging a statement takes nothing away from anybody. No transaction id is assigned, because
-//! nothing is written. Mirrors how PL/pgSQL's `exec_stmt_block` runs a block with an EXCEPTION clause.
+//! nothing is written. Nothing is said either: what a user's function has to say while constants are folded is said again
+//! when the statement runs. Mirrors how PL/pgSQL's `exec_stmt_block` runs a block with an EXCEPTION clause.
 
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 
 use super::contain::{Failure, contained, raise_again};
 
@@ -21,7 +22,7 @@ pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, Failure> {
         pg_sys::MemoryContextSwitchTo(saved.0);
         saved
     };
-    let result = contained(read);
+    let result = silently(|| contained(read));
     // SAFETY: ends the subtransaction begun above; by now an error has been caught and flushed.
     unsafe {
         pg_sys::RollbackAndReleaseCurrentSubTransaction();
@@ -31,5 +32,19 @@ pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, Failure> {
     match result {
         Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
         other => other,
+    }
+}
+
+/// Runs `f`, which catches its errors, while messages below ERROR reach neither the client nor the server log.
+fn silently<T>(f: impl FnOnce() -> T) -> T {
+    // SAFETY: plain variables of this process, put back below. A setting that a function changes meanwhile is put back
+    // first, when the function returns or its error is caught.
+    unsafe {
+        let before = (pg_sys::client_min_messages, pg_sys::log_min_messages);
+        pg_sys::client_min_messages = PgLogLevel::ERROR as i32;
+        pg_sys::log_min_messages = PgLogLevel::ERROR as i32;
+        let result = f();
+        (pg_sys::client_min_messages, pg_sys::log_min_messages) = before;
+        result
     }
 }

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
-use pg_test::{Client, Server, TestDatabase, blocked, until};
+use pg_test::{Client, TestDatabase, blocked, until};
 
 use crate::support::{self, big_table, code, refused};
 
@@ -178,11 +177,7 @@ fn an_event_trigger_sees_what_is_let_run_and_its_own_ddl_is_judged() {
 
 /// The directory of extensions' control files, if this process may write there. On CI it may not.
 fn writable_extension_directory() -> Option<PathBuf> {
-    let output = Command::new(Server::under_test().program("pg_config"))
-        .arg("--sharedir")
-        .output()
-        .ok()?;
-    let directory = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()).join("extension");
+    let directory = support::server_directory("SHAREDIR").join("extension");
     let probe = directory.join("pg_interlock_test_probe.control");
     fs::write(&probe, "").ok()?;
     fs::remove_file(probe).ok()?;

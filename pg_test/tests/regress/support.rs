@@ -1,5 +1,7 @@
 //! What the tests of the guard share: a database where a table of 100 rows is big, and readings of its errors.
 
+use std::path::PathBuf;
+
 use pg_test::{Client, DbError, TestDatabase};
 
 /// A database whose sessions all take 100 rows for many, so that tables may stay small.
@@ -19,6 +21,12 @@ pub fn big_table(client: &mut Client, name: &str) {
          INSERT INTO {name} SELECT g, g, g FROM generate_series(1, 200) AS g;
          ANALYZE {name}"
     ));
+}
+
+/// A directory of the server under test, by its name in the view pg_config.
+pub fn server_directory(name: &str) -> PathBuf {
+    let sql = format!("SELECT setting FROM pg_config WHERE name = '{name}'");
+    TestDatabase::new().client().one::<String>(&sql).into()
 }
 
 /// The SQLSTATE.
