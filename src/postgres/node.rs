@@ -7,8 +7,7 @@ use std::ffi::{CStr, c_char};
 
 use pgrx::{PgList, pg_sys};
 
-use super::contain::contained;
-use super::session;
+use super::encoding::decode;
 
 /// A pointer into a parse tree that lives as long as the statement being judged.
 pub type Node = *mut pg_sys::Node;
@@ -52,23 +51,6 @@ pub fn text(string: *const c_char) -> String {
 pub fn optional_text(string: *const c_char) -> Option<String> {
     // SAFETY: a NUL-terminated string of the server.
     (!string.is_null()).then(|| decode(unsafe { CStr::from_ptr(string) }.to_bytes()))
-}
-
-/// Bytes in the encoding of the database as a string. What has no counterpart in UTF-8 is lost, the rest stays readable.
-fn decode(bytes: &[u8]) -> String {
-    let lossy = || String::from_utf8_lossy(bytes).into_owned();
-    if bytes.is_ascii() || session::database_speaks_utf8() {
-        return lossy();
-    }
-    // SAFETY: reads `bytes` and returns a palloc'd string, or its argument where there was nothing to convert. It raises
-    // an error for a letter that UTF-8 does not have, holding nothing.
-    let converted = contained(|| unsafe {
-        let utf8 = pg_sys::pg_enc::PG_UTF8 as i32;
-        let converted = pg_sys::pg_server_to_any(bytes.as_ptr().cast(), bytes.len() as i32, utf8);
-        (converted.cast_const().cast() != bytes.as_ptr())
-            .then(|| CStr::from_ptr(converted).to_string_lossy().into_owned())
-    });
-    converted.ok().flatten().unwrap_or_else(lossy)
 }
 
 /// A deep copy in the current memory context.
