@@ -1,6 +1,6 @@
 //! The safe form of a statement, written with its real names.
 
-use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal};
+use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
 use crate::model::facts::IndexConstraint;
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -296,6 +296,10 @@ fn not_valid(alter: Option<&AlterTable>, relation: &Relation, constraint: Option
     )
 }
 
+/// The beginnings of constraints that are unique indexes.
+const KINDS: &[&str] = &["PRIMARY", "UNIQUE"];
+const NOT_CONCURRENTLY: &str = "An exclusion constraint cannot be built beside writes; add it in a maintenance window.";
+
 fn index_constraint(
     kind: IndexConstraint,
     constraint: Option<&str>,
@@ -309,7 +313,7 @@ fn index_constraint(
         IndexConstraint::PrimaryKey => ("PRIMARY KEY", "pkey".to_owned()),
         IndexConstraint::Unique => ("UNIQUE", format!("{}_key", columns.join("_"))),
         IndexConstraint::Exclusion => {
-            return "An exclusion constraint cannot be built beside writes; add it in a maintenance window.".to_owned();
+            return NOT_CONCURRENTLY.to_owned();
         }
     };
     if relation.kind == RelationKind::PartitionedTable {
@@ -322,36 +326,34 @@ fn index_constraint(
         || quote_identifier(&format!("{}_{suffix}", relation.name)),
         quote_identifier,
     );
-    let definition = alter.and_then(|alter| {
-        let mut found = alter
-            .subcommands
-            .iter()
-            .filter_map(|each| each.added_constraint(&["PRIMARY", "UNIQUE"]));
-        found.next().map(|(_, definition)| definition)
-    });
-    let column_first = match (&definition, alter) {
-        (None, Some(alter)) => {
-            let without = |each: &Subcommand| {
-                each.column_constraint(&["PRIMARY", "UNIQUE"])
-                    .map(|found| found.without)
-            };
-            let columns = alter
-                .subcommands
-                .iter()
-                .filter_map(without)
-                .collect::<Vec<_>>()
-                .join(", ");
-            format!(
-                "Add the column without the constraint and fill it: {} {columns};  ",
-                alter.head
+    let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
+    let of_table = subcommands.iter().find_map(|each| each.added_constraint(KINDS));
+    let of_column: Vec<ColumnConstraint> = subcommands
+        .iter()
+        .filter_map(|each| each.column_constraint(KINDS))
+        .collect();
+    let (column_first, definition) = match (&of_table, of_column.first(), alter) {
+        (None, Some(first), Some(alter)) => {
+            let columns: Vec<&str> = of_column.iter().map(|each| each.without.as_str()).collect();
+            let columns = columns.join(", ");
+            (
+                format!(
+                    "Add the column without the constraint and fill it: {} {columns};  ",
+                    alter.head
+                ),
+                first.definition.as_str(),
             )
         }
-        _ => String::new(),
+        (written, ..) => (
+            String::new(),
+            written.as_ref().map_or("", |(_, definition)| definition.text()),
+        ),
     };
+    if definition.to_ascii_uppercase().contains("WITHOUT OVERLAPS") {
+        return NOT_CONCURRENTLY.to_owned();
+    }
     let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
-    let options = definition
-        .map(|definition| index_options(&definition))
-        .unwrap_or_default();
+    let options = index_options(&Subcommand::new(definition));
     format!(
         "{column_first}Build the index beside the writers, outside a transaction block, and take it over: \
          CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}){}; {not_null}\

@@ -135,9 +135,9 @@ fn constraints() -> Vec<Case> {
         },
         Case {
             rule: "add-unique",
-            statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE",
+            statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE NULLS DISTINCT DEFERRABLE DEFAULT NULL",
             detail: "The index of the constraint on (code) is built: EXTENT are indexed under AccessExclusiveLock.",
-            reached: "SELECT contype = 'u' FROM pg_constraint WHERE conname = 'orders_code_key'",
+            reached: "SELECT contype = 'u' AND condeferrable FROM pg_constraint WHERE conname = 'orders_code_key'",
             ..BUILD
         },
         Case {
