@@ -1,6 +1,6 @@
 //! The safe form of a statement, written with its real names.
 
-use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal};
+use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
 use crate::model::facts::IndexConstraint;
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -124,15 +124,12 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             "Make the column NOT NULL first, without blocking: {} Then run the statement again.",
             set_not_null(relation, column, major)
         ),
-        Cause::Check { constraint } => not_valid(alter.as_ref(), relation, constraint.as_deref(), None),
+        Cause::Check { constraint } => not_valid(alter.as_ref(), relation, constraint.as_deref()),
         Cause::ForeignKey { .. } if partitioned && major < 18 => format!(
             "A foreign key of a partitioned table cannot be NOT VALID in this version. Add it to each partition with \
              NOT VALID, validate each, and then add it to {table}: the validated ones are taken over without a scan."
         ),
-        Cause::ForeignKey { constraint, columns } => {
-            let default = format!("{}_{}_fkey", relation.name, columns.join("_"));
-            not_valid(alter.as_ref(), relation, constraint.as_deref(), Some(default))
-        }
+        Cause::ForeignKey { constraint, .. } => not_valid(alter.as_ref(), relation, constraint.as_deref()),
         Cause::IndexConstraint {
             kind,
             constraint,
@@ -248,44 +245,60 @@ fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
 }
 
 /// The constraints of a statement, each added with NOT VALID and validated on its own, and the rest as it is.
-fn not_valid(
-    alter: Option<&AlterTable>,
-    relation: &Relation,
-    constraint: Option<&str>,
-    default_name: Option<String>,
-) -> String {
+fn not_valid(alter: Option<&AlterTable>, relation: &Relation, constraint: Option<&str>) -> String {
     let table = relation.qualified_name();
     let (mut steps, mut validations, mut rest) = (vec![], vec![], vec![]);
+    let mut add = |name: Option<String>, column: Option<String>, definition: &str| {
+        let kind = if definition.to_ascii_uppercase().starts_with("CHECK") {
+            "check"
+        } else {
+            "fkey"
+        };
+        let default = || {
+            let parts = [Some(relation.name.clone()), column, Some(kind.to_owned())];
+            parts.into_iter().flatten().collect::<Vec<_>>().join("_")
+        };
+        let name = quote_identifier(&name.unwrap_or_else(default));
+        steps.push(format!("ADD CONSTRAINT {name} {definition} NOT VALID"));
+        validations.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
+    };
     for each in alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default() {
-        match each.added_constraint(&["CHECK", "FOREIGN"]) {
-            Some((name, definition)) => {
-                let name = name.or_else(|| default_name.clone()).unwrap_or_else(|| {
-                    let about = definition.first_name_in_group();
-                    let parts = [Some(relation.name.clone()), about, Some("check".to_owned())];
-                    parts.into_iter().flatten().collect::<Vec<_>>().join("_")
-                });
-                let name = quote_identifier(&name);
-                steps.push(format!("ADD CONSTRAINT {name} {} NOT VALID", definition.text()));
-                validations.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
-            }
-            None => rest.push(each.text()),
+        if let Some((name, definition)) = each.added_constraint(&["CHECK", "FOREIGN"]) {
+            add(name, definition.first_name_in_group(), definition.text());
+            continue;
         }
+        let mut text = each.text().to_owned();
+        while let Some(found) = Subcommand::new(&text).column_constraint(&["CHECK", "REFERENCES"]) {
+            let column = quote_identifier(&found.column);
+            let definition = if found.definition.to_ascii_uppercase().starts_with("CHECK") {
+                found.definition
+            } else {
+                format!("FOREIGN KEY ({column}) {}", found.definition)
+            };
+            add(found.name, Some(found.column), &definition);
+            text = found.without;
+        }
+        rest.push(text);
     }
     let (Some(alter), false) = (alter, steps.is_empty()) else {
         let name = constraint.map_or_else(|| "…".to_owned(), quote_identifier);
         return format!(
-            "Add the column first and the constraint after it, with NOT VALID; and then, in a transaction of its own, \
+            "Add the constraint with NOT VALID; and then, in a transaction of its own, \
              ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
         );
     };
-    steps.extend(rest.into_iter().map(str::to_owned));
+    rest.extend(steps);
     format!(
         "Run {} {}; and then, in a transaction of its own, {}",
         alter.head,
-        steps.join(", "),
+        rest.join(", "),
         validations.join(" ")
     )
 }
+
+/// The beginnings of constraints that are unique indexes.
+const KINDS: &[&str] = &["PRIMARY", "UNIQUE"];
+const NOT_CONCURRENTLY: &str = "An exclusion constraint cannot be built beside writes; add it in a maintenance window.";
 
 fn index_constraint(
     kind: IndexConstraint,
@@ -300,7 +313,7 @@ fn index_constraint(
         IndexConstraint::PrimaryKey => ("PRIMARY KEY", "pkey".to_owned()),
         IndexConstraint::Unique => ("UNIQUE", format!("{}_key", columns.join("_"))),
         IndexConstraint::Exclusion => {
-            return "An exclusion constraint cannot be built beside writes; add it in a maintenance window.".to_owned();
+            return NOT_CONCURRENTLY.to_owned();
         }
     };
     if relation.kind == RelationKind::PartitionedTable {
@@ -313,22 +326,34 @@ fn index_constraint(
         || quote_identifier(&format!("{}_{suffix}", relation.name)),
         quote_identifier,
     );
-    let definition = alter.and_then(|alter| {
-        let mut found = alter
-            .subcommands
-            .iter()
-            .filter_map(|each| each.added_constraint(&["PRIMARY", "UNIQUE"]));
-        found.next().map(|(_, definition)| definition)
-    });
-    let column_first = if definition.is_some() {
-        ""
-    } else {
-        "Add the column without the constraint first.  "
+    let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
+    let of_table = subcommands.iter().find_map(|each| each.added_constraint(KINDS));
+    let of_column: Vec<ColumnConstraint> = subcommands
+        .iter()
+        .filter_map(|each| each.column_constraint(KINDS))
+        .collect();
+    let (column_first, definition) = match (&of_table, of_column.first(), alter) {
+        (None, Some(first), Some(alter)) => {
+            let columns: Vec<&str> = of_column.iter().map(|each| each.without.as_str()).collect();
+            let columns = columns.join(", ");
+            (
+                format!(
+                    "Add the column without the constraint and fill it: {} {columns};  ",
+                    alter.head
+                ),
+                first.definition.as_str(),
+            )
+        }
+        (written, ..) => (
+            String::new(),
+            written.as_ref().map_or("", |(_, definition)| definition.text()),
+        ),
     };
+    if definition.to_ascii_uppercase().contains("WITHOUT OVERLAPS") {
+        return NOT_CONCURRENTLY.to_owned();
+    }
     let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
-    let options = definition
-        .map(|definition| index_options(&definition))
-        .unwrap_or_default();
+    let options = index_options(&Subcommand::new(definition));
     format!(
         "{column_first}Build the index beside the writers, outside a transaction block, and take it over: \
          CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}){}; {not_null}\

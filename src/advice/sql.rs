@@ -208,7 +208,8 @@ impl<'a> AlterTable<'a> {
 }
 
 impl<'a> Subcommand<'a> {
-    fn new(text: &'a str) -> Self {
+    /// Takes it apart.
+    pub fn new(text: &'a str) -> Self {
         let tokens = tokens(text);
         Self { text, tokens }
     }
@@ -295,6 +296,69 @@ impl<'a> Subcommand<'a> {
         is_one.then(|| (name, Self::new(&self.text[self.tokens[at].start..])))
     }
 
+    /// The first constraint of one of these `kinds` that is written with a new column.
+    pub fn column_constraint(&self, kinds: &[&str]) -> Option<ColumnConstraint> {
+        let column = self.added_column()?;
+        let at = (2..self.tokens.len()).find(|at| kinds.iter().any(|kind| self.words(*at, &[kind])))?;
+        let named = self.words(at - 2, &["CONSTRAINT"]);
+        let start = if named { at - 2 } else { at };
+        let last = self.end_of_constraint(at) - 1;
+        let (before, after) = (
+            &self.text[..self.tokens[start].start],
+            &self.text[self.tokens[last].end()..],
+        );
+        Some(ColumnConstraint {
+            column,
+            name: named.then(|| identifier(&self.tokens[at - 1])),
+            definition: self.text[self.tokens[at].start..self.tokens[last].end()].to_owned(),
+            without: format!("{}{after}", before.trim_end()),
+        })
+    }
+
+    /// The token after the constraint whose first word is the token `at`: `ColConstraintElem` of `parser/gram.y`.
+    fn end_of_constraint(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        if self.words(at, &["PRIMARY", "KEY"]) {
+            end += 1;
+        } else if self.words(at, &["REFERENCES"]) {
+            end += 1;
+            while self.tokens.get(end).is_some_and(|token| token.text == ".") {
+                end += 2;
+            }
+        }
+        end = self.end_of_group(end);
+        const CLAUSES: [(&[&str], usize); 12] = [
+            (&["NO", "INHERIT"], 2),
+            (&["NULLS", "DISTINCT"], 2),
+            (&["NULLS", "NOT", "DISTINCT"], 3),
+            (&["MATCH"], 2),
+            (&["ON", "DELETE"], 2),
+            (&["ON", "UPDATE"], 2),
+            (&["NO", "ACTION"], 2),
+            (&["RESTRICT"], 1),
+            (&["CASCADE"], 1),
+            (&["SET"], 2),
+            (&["DEFERRABLE"], 1),
+            (&["INITIALLY"], 2),
+        ];
+        while let Some((_, length)) = CLAUSES.iter().find(|(words, _)| self.words(end, words)) {
+            end = self.end_of_group(end + length);
+        }
+        end.min(self.tokens.len())
+    }
+
+    /// The token after the parentheses that open at the token `at`; `at` if none do.
+    fn end_of_group(&self, at: usize) -> usize {
+        let closes = |token: &Token| token.depth == 0 && token.kind == Kind::Close;
+        match self.tokens.get(at) {
+            Some(token) if token.kind == Kind::Open => {
+                let rest = self.tokens[at..].iter().position(closes);
+                rest.map_or(self.tokens.len(), |rest| at + rest + 1)
+            }
+            _ => at,
+        }
+    }
+
     /// The first name in the first parentheses that is not one of a function.
     pub fn first_name_in_group(&self) -> Option<String> {
         let inner = self.tokens.iter().enumerate().filter(|(_, token)| token.depth > 0);
@@ -303,6 +367,18 @@ impl<'a> Subcommand<'a> {
             .find(|(at, _)| self.tokens.get(at + 1).is_none_or(|next| next.kind != Kind::Open))
             .map(|(_, token)| identifier(token))
     }
+}
+
+/// A constraint written with a new column.
+pub struct ColumnConstraint {
+    /// The column.
+    pub column: String,
+    /// Its name, if it is given one.
+    pub name: Option<String>,
+    /// `CHECK (a > 0)`, `REFERENCES b`, …
+    pub definition: String,
+    /// The subcommand without it.
+    pub without: String,
 }
 
 /// A name as the catalog has it.
@@ -378,6 +454,47 @@ mod tests {
         assert_eq!(
             of("ALTER a SET EXPRESSION AS (b * (c))").group_after("AS"),
             Some("b * (c)")
+        );
+    }
+
+    #[test]
+    fn constraints_of_a_new_column_are_found() {
+        let split = |text: &str, kind: &str| {
+            let found = Subcommand::new(text).column_constraint(&[kind]).unwrap();
+            (found.name, found.definition, found.without)
+        };
+        assert_eq!(
+            split(
+                "ADD COLUMN c int CONSTRAINT n CHECK (c > (0)) NO INHERIT DEFAULT 1",
+                "CHECK"
+            ),
+            (
+                Some("n".to_owned()),
+                "CHECK (c > (0)) NO INHERIT".to_owned(),
+                "ADD COLUMN c int DEFAULT 1".to_owned()
+            )
+        );
+        assert_eq!(
+            split(
+                "ADD c int REFERENCES s.t (a) ON DELETE SET NULL INITIALLY DEFERRED NOT NULL",
+                "REFERENCES"
+            ),
+            (
+                None,
+                "REFERENCES s.t (a) ON DELETE SET NULL INITIALLY DEFERRED".to_owned(),
+                "ADD c int NOT NULL".to_owned()
+            )
+        );
+        assert_eq!(
+            split("ADD c int DEFAULT 1 PRIMARY KEY", "PRIMARY"),
+            (None, "PRIMARY KEY".to_owned(), "ADD c int DEFAULT 1".to_owned())
+        );
+        assert_eq!(split("ADD c int CHECK", "CHECK").2, "ADD c int");
+        assert!(Subcommand::new("ADD c int").column_constraint(&["CHECK"]).is_none());
+        assert!(
+            Subcommand::new("ADD CHECK (c > 0)")
+                .column_constraint(&["CHECK"])
+                .is_none()
         );
     }
 

@@ -1,6 +1,6 @@
 //! Modes, rule actions, thresholds, and who may set them.
 
-use pg_test::{Client, DbError, TestDatabase};
+use pg_test::{Client, Cluster, DbError, TestDatabase, until};
 
 use crate::support::{self, big_table, code, refused};
 
@@ -101,6 +101,11 @@ fn a_rule_can_have_an_action_of_its_own() {
     // The default: REFRESH is a matter of routine.
     let warning = only_warning(&mut client, REFRESH);
     assert_eq!((code(&warning), warning.table()), ("IL001", Some("copy")));
+    let hint = warning.hint().unwrap_or_default();
+    assert!(
+        hint.contains("REFRESH MATERIALIZED VIEW CONCURRENTLY public.copy "),
+        "{hint}"
+    );
     for (action, warned) in [("off", 0), ("log", 0), ("warn", 1)] {
         client.batch(&format!("SET pg_interlock.rule_actions = 'create-index={action}'"));
         assert_eq!(warnings(&mut client, BUILD).len(), warned, "{action}");
@@ -201,6 +206,24 @@ fn rule_actions_are_checked_when_they_are_set() {
     assert_eq!(
         client.text("SELECT action FROM interlock.rules WHERE id = 'create-index'"),
         "reject"
+    );
+}
+
+#[test]
+fn a_wrong_value_in_the_configuration_file_is_told_and_not_taken() {
+    let cluster = Cluster::start(&[("pg_interlock.rule_actions", "no-rule=warn")]);
+    assert!(
+        cluster.log().contains("There is no rule \"no-rule\"."),
+        "{}",
+        cluster.log()
+    );
+    let mut client = cluster.connect("postgres");
+    assert_eq!(client.text("SHOW pg_interlock.rule_actions"), "");
+    cluster.configure(&[("pg_interlock.rule_actions", "truncate=warn")]);
+    client.batch("SELECT pg_reload_conf()");
+    until(
+        &mut client,
+        "SELECT current_setting('pg_interlock.rule_actions') = 'truncate=warn'",
     );
 }
 

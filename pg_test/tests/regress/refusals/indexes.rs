@@ -134,6 +134,13 @@ fn constraints() -> Vec<Case> {
             ..BUILD
         },
         Case {
+            rule: "add-unique",
+            statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE NULLS DISTINCT DEFERRABLE DEFAULT NULL",
+            detail: "The index of the constraint on (code) is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT contype = 'u' AND condeferrable FROM pg_constraint WHERE conname = 'orders_code_key'",
+            ..BUILD
+        },
+        Case {
             rule: "add-exclusion",
             statement: "ALTER TABLE shop.orders ADD CONSTRAINT no_overlap EXCLUDE USING gist (span WITH &&)",
             constraint: Some("no_overlap"),

@@ -79,6 +79,24 @@ pub fn cases() -> Vec<Case> {
             ..SCAN
         },
         Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD COLUMN payer int DEFAULT 1 CHECK (payer > 0)
+                        CONSTRAINT payer_fkey REFERENCES shop.customers ON DELETE SET NULL NOT NULL",
+            detail: "The constraint is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT count(*) = 2 AND bool_and(convalidated) FROM pg_constraint
+                      WHERE conname IN ('payer_fkey', 'orders_payer_check')",
+            ..SCAN
+        },
+        Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD CHECK (total > 0), ADD CHECK (note <> ''), ADD CONSTRAINT \"To\"
+                        FOREIGN KEY (customer) REFERENCES shop.customers, ADD FOREIGN KEY (total) REFERENCES shop.customers",
+            detail: "The constraint is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT count(*) = 4 AND bool_and(convalidated) FROM pg_constraint
+                      WHERE conrelid = 'shop.orders'::regclass AND contype IN ('c', 'f')",
+            ..SCAN
+        },
+        Case {
             rule: "validate-constraint",
             before: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0) NOT VALID",
             statement: "ALTER TABLE shop.orders VALIDATE CONSTRAINT total_check, ALTER total SET DEFAULT 1",
