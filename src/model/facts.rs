@@ -336,6 +336,8 @@ pub struct ForeignKeyOnColumn {
     pub referencing: Oid,
     /// The referenced table.
     pub referenced: Oid,
+    /// It has triggers on the referenced table, which are dropped; one that is NOT ENFORCED has none.
+    pub enforced: bool,
     /// Its rows are checked again (`TryReuseForeignKey` says no).
     pub validated_again: bool,
 }

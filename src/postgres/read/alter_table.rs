@@ -12,7 +12,7 @@ use super::relations::{Relations, children, class_row, resolve};
 use crate::model::facts::{AddColumn, AlterCommand, AlterTable, Dropped, NewColumnValue, Oid, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
-use crate::postgres::node;
+use crate::postgres::{node, version};
 
 /// What the subcommands of one ALTER TABLE share.
 pub struct Context<'a> {
@@ -123,8 +123,8 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
 /// Whether the subcommand is carried to partitions and inheriting tables: `ATPrepCmd` of `commands/tablecmds.c`.
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
+        At::AT_DropNotNull => version::major() < 18,
         At::AT_ColumnDefault
-        | At::AT_DropNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetStorage
@@ -164,7 +164,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
     match command.subtype {
         At::AT_AddColumn => add_column(command, context),
         At::AT_AlterColumnType => vec![column_type::read(command, &name, context)],
-        At::AT_SetNotNull => vec![constraint::set_not_null(&[name], context)],
+        At::AT_SetNotNull => vec![constraint::set_not_null(name, context)],
         At::AT_AddConstraint => constraint::add(command, context),
         At::AT_ValidateConstraint => vec![constraint::validate(&name, context)],
         At::AT_DropColumn => vec![drop_column(name, command, context)],
@@ -180,9 +180,9 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
-        At::AT_AlterConstraint => vec![AlterCommand::CatalogOnly],
+        At::AT_AlterConstraint => vec![constraint::alter(command, context)],
+        At::AT_DropNotNull => vec![constraint::drop_not_null(&name, context)],
         At::AT_ColumnDefault
-        | At::AT_DropNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetOptions
@@ -284,6 +284,15 @@ fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alt
     // A child that has the column already is left alone, and with it what is below.
     let mut members = context.descend(|member| columns::named(member, &column).is_some());
     members.retain(|member| *member == context.target || columns::named(*member, &column).is_none());
+    let merged = if not_null && version::major() >= 18 {
+        // NOT NULL is a constraint of its own, and goes further than the column.
+        let family = context.family.clone();
+        context.reach(&family);
+        let others: Vec<Oid> = family.into_iter().filter(|member| !members.contains(member)).collect();
+        constraint::unproved(&column, &others, context)
+    } else {
+        vec![]
+    };
     let members = context.relations.with_rows(&members);
     let mut commands = vec![AlterCommand::AddColumn(AddColumn {
         column: column.clone(),
@@ -294,6 +303,12 @@ fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alt
         members,
         sequences,
     })];
+    if !merged.is_empty() {
+        commands.push(AlterCommand::SetNotNull {
+            column: column.clone(),
+            unproved: merged,
+        });
+    }
     for part in parts {
         let checked = has_default(definition);
         commands.extend(constraint::of_new_column(part, &column, checked, context));
@@ -513,6 +528,15 @@ fn set_expression(name: String, context: &mut Context) -> AlterCommand {
         .filter(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'))
         .collect();
     let relations = context.relations.with_rows(&stored);
+    if relations.is_empty() {
+        // A virtual column: rows are looked at only where it may not be null.
+        let mut unproved = context.family.clone();
+        unproved.retain(|member| columns::named(*member, &name).is_some_and(|column| column.not_null));
+        return AlterCommand::SetNotNull {
+            column: name,
+            unproved: context.relations.with_rows(&unproved),
+        };
+    }
     AlterCommand::Rewrite {
         why: RewriteBy::SetExpression(name),
         relations,

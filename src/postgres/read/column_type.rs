@@ -113,6 +113,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                             constraint: constraint.name.clone(),
                             referencing: constraint.table,
                             referenced: constraint.referenced,
+                            enforced: constraint.enforced,
                             validated_again: checked_again(&constraint, change, context),
                         });
                     }

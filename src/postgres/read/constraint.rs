@@ -11,29 +11,49 @@ use super::expressions;
 use super::foreign_key;
 use super::index_match;
 use super::relations::index_rows;
-use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
+use crate::model::facts::{AddForeignKey, AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
+use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::node;
 
-/// Whether ADD CONSTRAINT is carried to partitions and inheriting tables with the statement's lock.
+/// Whether ADD CONSTRAINT takes its lock on all partitions and inheriting tables, whatever becomes of them.
+#[cfg(not(feature = "pg18"))]
 pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
         return false;
     };
-    match part.contype {
-        ConstrType::CONSTR_NOTNULL => !part.is_no_inherit,
-        // The key columns are made NOT NULL everywhere, where they are not known to be.
-        ConstrType::CONSTR_PRIMARY => {
-            part.indexname.is_null()
-                && (context.relations.kind(context.target) == Some(RelationKind::Table) || {
-                    let columns = columns::of_table(context.target);
-                    node::strings(part.keys)
-                        .iter()
-                        .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
-                })
-        }
-        _ => false,
+    // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
+    part.contype == ConstrType::CONSTR_PRIMARY
+        && part.indexname.is_null()
+        && (!is_partitioned(context.target, context) || {
+            let columns = columns::of_table(context.target);
+            node::strings(part.keys)
+                .iter()
+                .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
+        })
+}
+
+/// Since 18 always: `ATPrepCmd` of `commands/tablecmds.c`. For a PRIMARY KEY over columns that lack a NOT NULL constraint
+/// (`ATPrepAddPrimaryKey`) with ONLY too.
+#[cfg(feature = "pg18")]
+pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
+    let primary = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint)
+        .filter(|part| part.contype == ConstrType::CONSTR_PRIMARY);
+    if let Some(part) = primary
+        && node::strings(part.keys)
+            .iter()
+            .any(|key| !has_not_null(context.target, key))
+    {
+        let family = context.relations.family(context.target, true);
+        context.reach(&family);
     }
+    true
+}
+
+/// 18: whether a column has a NOT NULL constraint, valid or not.
+#[cfg(feature = "pg18")]
+fn has_not_null(table: Oid, name: &str) -> bool {
+    columns::named(table, name).is_some_and(|column| not_null_constraint(table, &column).is_some())
 }
 
 /// ADD CONSTRAINT
@@ -44,8 +64,7 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
     let name = node::optional_text(part.conname);
     match part.contype {
         ConstrType::CONSTR_CHECK => vec![add_check(part, name, context)],
-        ConstrType::CONSTR_NOTNULL if checked_now(part) => vec![set_not_null(&node::strings(part.keys), context)],
-        ConstrType::CONSTR_NOTNULL => vec![AlterCommand::CatalogOnly],
+        ConstrType::CONSTR_NOTNULL => vec![add_not_null(part, context)],
         ConstrType::CONSTR_FOREIGN => {
             let columns = node::strings(part.fk_attrs);
             vec![foreign_key::add(part, columns, true, context)]
@@ -85,18 +104,98 @@ pub fn of_new_column(
     })
 }
 
-/// SET NOT NULL, and ADD CONSTRAINT … NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
-pub fn set_not_null(columns: &[String], context: &mut Context) -> AlterCommand {
-    let column = columns.first().cloned().unwrap_or_default();
+/// SET NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
+pub fn set_not_null(column: String, context: &mut Context) -> AlterCommand {
     let members = not_null_members(&column, context);
     context.reach(&members);
-    let unproved = context
-        .relations
-        .with_rows(&members)
-        .into_iter()
-        .filter(|member| lacks_proof(*member, &column, context))
-        .collect();
+    let unproved = unproved(&column, &members, context);
     AlterCommand::SetNotNull { column, unproved }
+}
+
+/// Those of some members with rows in which every row has to be looked at to know that a column holds no null.
+pub fn unproved(column: &str, members: &[Oid], context: &mut Context) -> Vec<Oid> {
+    let with_rows = context.relations.with_rows(members);
+    with_rows
+        .into_iter()
+        .filter(|member| lacks_proof(*member, column, context))
+        .collect()
+}
+
+/// 18: ADD CONSTRAINT … NOT NULL. Below a child that has one already nothing is done.
+fn add_not_null(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
+    let column = node::strings(part.keys).into_iter().next().unwrap_or_default();
+    let lacks = |member: Oid| {
+        columns::named(member, &column).is_some_and(|column| not_null_constraint(member, &column).is_none())
+    };
+    let mut members = if part.is_no_inherit {
+        vec![context.target]
+    } else {
+        context.descend(|member| !lacks(member))
+    };
+    members.retain(|member| !part.skip_validation && (lacks(*member) || context.adds_column(&column)));
+    let unproved = unproved(&column, &members, context);
+    AlterCommand::SetNotNull { column, unproved }
+}
+
+/// DROP NOT NULL: since 18 it drops a constraint.
+pub fn drop_not_null(name: &str, context: &mut Context) -> AlterCommand {
+    let constraint = columns::named(context.target, name)
+        .and_then(|column| not_null_constraint(context.target, &column))
+        .filter(|constraint| !constraint.no_inherit);
+    if let Some(constraint) = constraint {
+        inheriting(context, |member| {
+            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+        });
+    }
+    AlterCommand::CatalogOnly
+}
+
+/// ALTER CONSTRAINT; since 18 it can make a foreign key enforced, whose triggers on both ends are created then, and whose
+/// rows checked: `ATExecAlterConstrEnforceability` of `commands/tablecmds.c`.
+#[cfg(feature = "pg18")]
+pub fn alter(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let Some(wanted) = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
+        .filter(|wanted| wanted.alterEnforceability)
+    else {
+        return AlterCommand::CatalogOnly;
+    };
+    let Some(constraint) = constraints::named(context.target, &node::text(wanted.conname)) else {
+        return AlterCommand::CatalogOnly;
+    };
+    if constraint.enforced == wanted.is_enforced {
+        return AlterCommand::CatalogOnly;
+    }
+    let (name, root) = (constraint.name.clone(), constraint.referenced);
+    let parts = with_children(constraint);
+    let lock = if wanted.is_enforced {
+        LockMode::ShareRowExclusive
+    } else {
+        LockMode::AccessExclusive
+    };
+    let locked = parts
+        .iter()
+        .filter(|part| context.relations.load(part.referenced).is_some())
+        .map(|part| (part.referenced, lock))
+        .collect();
+    // Parts for the partitions of the other end are there for their triggers only.
+    let mut checked: Vec<Oid> = parts
+        .iter()
+        .filter(|part| part.referenced == root && wanted.is_enforced)
+        .map(|part| part.table)
+        .collect();
+    checked.dedup();
+    AlterCommand::AddForeignKey(AddForeignKey {
+        constraint: Some(name),
+        columns: vec![],
+        referenced: vec![],
+        validated: context.relations.with_rows(&checked),
+        locked,
+    })
+}
+
+#[cfg(not(feature = "pg18"))]
+pub fn alter(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCommand {
+    AlterCommand::CatalogOnly
 }
 
 /// What SET NOT NULL is carried to: `ATPrepSetNotNull` of `commands/tablecmds.c`. A partitioned table that has it is known
@@ -112,9 +211,21 @@ fn not_null_members(name: &str, context: &mut Context) -> Vec<Oid> {
     context.relations.family(context.target, true)
 }
 
+/// Since 18 what has a NOT NULL constraint is left alone, with what is below; but the target's own, if NOT VALID, is
+/// validated everywhere.
 #[cfg(feature = "pg18")]
-fn not_null_members(_name: &str, context: &mut Context) -> Vec<Oid> {
-    context.family.clone()
+fn not_null_members(name: &str, context: &mut Context) -> Vec<Oid> {
+    let of_target =
+        columns::named(context.target, name).and_then(|column| not_null_constraint(context.target, &column));
+    match of_target {
+        Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
+        Some(_) => vec![],
+        None => {
+            let mut members = context.descend(|member| has_not_null(member, name));
+            members.retain(|member| !has_not_null(*member, name));
+            members
+        }
+    }
 }
 
 /// Whether every row of a table has to be looked at to know that a column holds no null.
@@ -295,10 +406,10 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     if !constraint.validated {
         match constraint.kind {
             b'f' => {
-                let tables: Vec<Constraint> = with_children(constraint);
-                let members: Vec<Oid> = tables.iter().map(|each| each.table).collect();
+                pending = with_children(constraint);
+                let unvalidated = pending.iter().filter(|each| !each.validated);
+                let members: Vec<Oid> = unvalidated.map(|each| each.table).collect();
                 context.reach(&members);
-                pending = tables;
             }
             _ if constraint.no_inherit => pending.push(constraint),
             _ => pending.extend(
@@ -355,7 +466,8 @@ fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
     not_null_constraint(member, &columns::named(member, &column.name)?)
 }
 
-fn with_children(constraint: Constraint) -> Vec<Constraint> {
+/// A constraint and those that partitions have as parts of it.
+pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
     let mut all = vec![constraint];
     let mut next = 0;
     while next < all.len() {

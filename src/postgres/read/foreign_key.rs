@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use super::alter_table::Context;
 use super::column_type::is_polymorphic;
 use super::columns;
-use super::constraint::checked_now;
+use super::constraint::{self, checked_now};
 use super::constraints::{self, Constraint};
 use super::relations::{children, index_rows, resolve};
 use crate::model::facts::{AddForeignKey, AlterCommand, Oid};
@@ -71,8 +71,13 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
             && known.row.letter("confdeltype") == part.fk_del_action as u8
             && known.row.letter("confmatchtype") == part.fk_matchtype as u8
     });
-    if equal.is_none() {
+    let Some(equal) = equal else {
         return false;
+    };
+    if !equal.validated && checked_now(part) {
+        // Since 18: it becomes valid now.
+        let parts: Vec<Oid> = constraint::with_children(equal).iter().map(|part| part.table).collect();
+        facts.validated.extend(context.relations.with_rows(&parts));
     }
     let lock = LockMode::AccessExclusive;
     facts.locked.push((referenced, lock));
