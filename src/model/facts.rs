@@ -246,13 +246,13 @@ pub enum Dropped {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RewriteBy {
     /// SET LOGGED
-    SetLogged,
+    Logged,
     /// SET UNLOGGED
-    SetUnlogged,
+    Unlogged,
     /// SET ACCESS METHOD
-    SetAccessMethod(String),
+    AccessMethod(String),
     /// ALTER COLUMN … SET EXPRESSION of a stored generated column
-    SetExpression(String),
+    Expression(String),
 }
 
 /// ADD COLUMN
@@ -290,6 +290,7 @@ pub enum NewColumnValue {
     /// GENERATED … STORED
     StoredGenerated,
     /// GENERATED … VIRTUAL: computed when read.
+    #[allow(dead_code, reason = "only 18 has it")]
     VirtualGenerated,
     /// The type is a domain with constraints, which are checked for each row.
     ConstrainedDomain(String),

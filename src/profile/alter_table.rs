@@ -97,9 +97,9 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
 
 fn rewrite_cause(why: &RewriteBy) -> Cause {
     match why {
-        RewriteBy::SetLogged => Cause::SetLogged { logged: true },
-        RewriteBy::SetUnlogged => Cause::SetLogged { logged: false },
-        RewriteBy::SetAccessMethod(method) => Cause::SetAccessMethod { method: method.clone() },
-        RewriteBy::SetExpression(column) => Cause::SetExpression { column: column.clone() },
+        RewriteBy::Logged => Cause::SetLogged { logged: true },
+        RewriteBy::Unlogged => Cause::SetLogged { logged: false },
+        RewriteBy::AccessMethod(method) => Cause::SetAccessMethod { method: method.clone() },
+        RewriteBy::Expression(column) => Cause::SetExpression { column: column.clone() },
     }
 }

@@ -11,14 +11,13 @@ use super::constraints::{self, Constraint};
 use super::relations::{children, index_rows, resolve};
 use crate::model::facts::{AddForeignKey, AlterCommand, Oid};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
 use crate::postgres::catalog;
 use crate::postgres::node;
 
 /// ADD FOREIGN KEY; `checked`: existing rows can break it.
 pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, context: &mut Context) -> AlterCommand {
     let referenced = resolve(part.pktable).map_or(vec![], |oid| {
-        let partitioned = is_partitioned(oid, context);
+        let partitioned = context.is_partitioned(oid);
         context.relations.family(oid, partitioned)
     });
     let mut facts = AddForeignKey {
@@ -36,7 +35,7 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
         if member != context.target && attaches(part, member, &mut facts, context) {
             continue;
         }
-        if is_partitioned(member, context) {
+        if context.is_partitioned(member) {
             members.extend(children(member));
         }
         if checked && checked_now(part) && !context.relations.with_rows(&[member]).is_empty() {
@@ -45,10 +44,6 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
     }
     context.reach(&members);
     AlterCommand::AddForeignKey(facts)
-}
-
-fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
-    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
 }
 
 /// Whether a partition has an equal foreign key, which is taken over; its triggers on the other end, which are then one
@@ -81,7 +76,7 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
     }
     let lock = LockMode::AccessExclusive;
     facts.locked.push((referenced, lock));
-    if is_partitioned(referenced, context) {
+    if context.is_partitioned(referenced) {
         // So are its parts for each partition of the other end.
         facts.locked.extend(facts.referenced.iter().map(|oid| (*oid, lock)));
         facts.locked.push((member, lock));
@@ -111,7 +106,6 @@ fn names(table: Oid, attnums: &[i16]) -> Vec<String> {
 
 /// A column that gets another type.
 pub struct Changed<'a> {
-    pub table: Oid,
     pub family: &'a [Oid],
     pub name: &'a str,
     pub to: Oid,

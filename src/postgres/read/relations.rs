@@ -89,7 +89,7 @@ pub fn resolve(range_var: *const pg_sys::RangeVar) -> Option<Oid> {
         pg_sys::RangeVarGetRelidExtended(
             range_var,
             pg_sys::NoLock as i32,
-            pg_sys::RVROption::RVR_MISSING_OK as u32,
+            pg_sys::RVROption::RVR_MISSING_OK,
             None,
             std::ptr::null_mut(),
         )
