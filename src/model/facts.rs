@@ -252,6 +252,7 @@ pub enum RewriteBy {
     /// SET ACCESS METHOD
     AccessMethod(String),
     /// ALTER COLUMN … SET EXPRESSION of a stored generated column
+    #[allow(dead_code, reason = "only 17 and later have it")]
     Expression(String),
 }
 
