@@ -251,8 +251,8 @@ pub enum RewriteBy {
     Unlogged,
     /// SET ACCESS METHOD
     AccessMethod(String),
-    /// ALTER COLUMN … SET EXPRESSION of a stored generated column (17)
-    #[cfg_attr(any(feature = "pg15", feature = "pg16"), expect(dead_code))]
+    /// ALTER COLUMN … SET EXPRESSION of a stored generated column
+    #[allow(dead_code, reason = "only 17 and later have it")]
     Expression(String),
 }
 
@@ -290,8 +290,8 @@ pub enum NewColumnValue {
     Identity,
     /// GENERATED … STORED
     StoredGenerated,
-    /// GENERATED … VIRTUAL: computed when read (18).
-    #[cfg_attr(not(feature = "pg18"), expect(dead_code))]
+    /// GENERATED … VIRTUAL: computed when read.
+    #[allow(dead_code, reason = "only 18 has it")]
     VirtualGenerated,
     /// The type is a domain with constraints, which are checked for each row.
     ConstrainedDomain(String),
@@ -338,6 +338,8 @@ pub struct ForeignKeyOnColumn {
     pub referencing: Oid,
     /// The referenced table.
     pub referenced: Oid,
+    /// It has triggers on the referenced table, which are dropped; one that is NOT ENFORCED has none.
+    pub enforced: bool,
     /// Its rows are checked again (`TryReuseForeignKey` says no).
     pub validated_again: bool,
 }

@@ -41,7 +41,12 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
     }
     for key in &facts.foreign_keys {
         builder.lock(key.referencing, LockMode::AccessExclusive);
-        builder.lock(key.referenced, LockMode::AccessExclusive);
+        let at_other_end = if key.enforced {
+            LockMode::AccessExclusive
+        } else {
+            LockMode::ShareRowExclusive
+        };
+        builder.lock(key.referenced, at_other_end);
         if key.validated_again {
             let cause = Cause::TypeChangeForeignKey {
                 column: column.clone(),

@@ -175,7 +175,8 @@ fn families() {
         case("ALTER TABLE parent ADD COLUMN c float DEFAULT random()").given("ALTER TABLE child ADD COLUMN c float"),
         case("ALTER TABLE parent ADD COLUMN c float DEFAULT random()")
             .given("ALTER TABLE grandchild ADD COLUMN c float"),
-        case("ALTER TABLE parent ADD COLUMN c int DEFAULT 1 NOT NULL").given("ALTER TABLE child ADD COLUMN c int"),
+        case("ALTER TABLE parent ADD COLUMN c int DEFAULT 1 NOT NULL")
+            .given("ALTER TABLE child ADD COLUMN c int DEFAULT 5"),
         case("ALTER TABLE parent ADD COLUMN c int DEFAULT 1 CHECK (c > 0)").given("ALTER TABLE child ADD COLUMN c int"),
         case("ALTER TABLE parent ADD COLUMN c int CHECK (c > 0)"),
         case("ALTER TABLE parent ADD COLUMN c int REFERENCES other"),

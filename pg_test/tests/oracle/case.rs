@@ -70,6 +70,10 @@ impl Case {
         self
     }
 
+    fn found(&self) -> String {
+        format!("{}\n{}", self.setup, self.settings)
+    }
+
     /// The server may refuse it; then there is nothing to compare. For generated cases.
     pub fn if_possible(mut self) -> Self {
         self.may_fail = true;
@@ -84,13 +88,13 @@ pub fn run(base: &str, cases: Vec<Case>) {
     let mut client = database.client();
     let mut reports = vec![];
     let mut compared = 0;
+    let mut found = None;
     let filter = std::env::var("ORACLE_CASE").unwrap_or_default();
     for case in cases {
         if !case.majors.contains(&Server::under_test().major) || !case.statement.contains(&filter) {
             continue;
         }
-        let report = outcome(base, &case, &database, &mut client);
-        match report {
+        match outcome(base, &case, &mut found, &database, &mut client) {
             Ok(None) => compared += 1,
             Ok(Some(report)) => {
                 compared += 1;
@@ -107,19 +111,31 @@ pub fn run(base: &str, cases: Vec<Case>) {
         reports.len(),
         reports.join("\n")
     );
+    println!("{compared} cases agree");
 }
 
 /// The differences of one case; an error if the server refuses the statement.
-fn outcome(base: &str, case: &Case, database: &TestDatabase, client: &mut Client) -> Result<Option<String>, String> {
-    clean(client);
-    client.batch(base);
-    if let Err(error) = client.try_batch(&case.setup) {
-        return Err(format!("set-up: {}", server::words(&error)));
+fn outcome(
+    base: &str,
+    case: &Case,
+    found: &mut Option<String>,
+    database: &TestDatabase,
+    client: &mut Client,
+) -> Result<Option<String>, String> {
+    if found.as_deref() != Some(&case.found()) {
+        *found = None;
+        clean(client);
+        client.batch(base);
+        if let Err(error) = client.try_batch(&case.setup) {
+            return Err(format!("set-up: {}", server::words(&error)));
+        }
+        client.batch(&case.settings);
     }
-    client.batch(&case.settings);
+    // What ran in a transaction was undone, and the next case finds what this one found.
+    *found = case.in_transaction.then(|| case.found());
     let before = server::relations(client);
     let prediction = predicted(client, &case.statement);
-    let found = if case.in_transaction {
+    let happened = if case.in_transaction {
         server::run(client, &case.statement, &before)?
     } else {
         server::watch(database, client, case, &before)?
@@ -134,8 +150,8 @@ fn outcome(base: &str, case: &Case, database: &TestDatabase, client: &mut Client
     } else {
         format!("  no rows, so nothing is proved: {}\n", empty.join(", "))
     };
-    report += &differences(&found.profile, &prediction);
-    Ok((!report.is_empty()).then(|| format!("{}{report}{}", describe(case), found.debug_lines())))
+    report += &differences(&happened.profile, &prediction);
+    Ok((!report.is_empty()).then(|| format!("{}{report}{}", describe(case), happened.debug_lines())))
 }
 
 fn describe(case: &Case) -> String {

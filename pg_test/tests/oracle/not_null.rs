@@ -132,6 +132,11 @@ fn families() {
         case("ALTER TABLE parent ADD CONSTRAINT n NOT NULL a NO INHERIT").from(18),
         case("ALTER TABLE parent ALTER a DROP NOT NULL"),
         case("ALTER TABLE p ALTER b DROP NOT NULL"),
+        case("ALTER TABLE parent ALTER a DROP NOT NULL").given("ALTER TABLE parent ALTER a SET NOT NULL"),
+        case("ALTER TABLE parent ALTER a DROP NOT NULL")
+            .given("ALTER TABLE child ALTER a SET NOT NULL; ALTER TABLE parent ALTER a SET NOT NULL"),
+        case("ALTER TABLE p ALTER b DROP NOT NULL").given("ALTER TABLE p ALTER b SET NOT NULL"),
+        case("ALTER TABLE p1 ALTER b DROP NOT NULL").given("ALTER TABLE p1 ALTER b SET NOT NULL"),
     ];
     run(BASE, cases);
 }

@@ -3,16 +3,19 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
+use super::add_column;
 use super::column_type;
 use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
-use super::expressions;
-use super::relations::{Relations, children, class_row, resolve};
-use crate::model::facts::{AddColumn, AlterCommand, AlterTable, Dropped, NewColumnValue, Oid, RewriteBy, Statement};
+use super::index_constraint;
+use super::not_null;
+use super::relations::{Relations, children, resolve};
+use super::storage;
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
-use crate::postgres::node;
+use crate::postgres::{node, version};
 
 /// What the subcommands of one ALTER TABLE share.
 pub struct Context<'a> {
@@ -28,6 +31,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether a relation is a partitioned table.
+    pub fn is_partitioned(&mut self, oid: Oid) -> bool {
+        self.relations.kind(oid) == Some(RelationKind::PartitionedTable)
+    }
+
     /// The statement takes its lock on these.
     pub fn reach(&mut self, oids: &[Oid]) {
         for oid in oids {
@@ -123,13 +131,13 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
 /// Whether the subcommand is carried to partitions and inheriting tables: `ATPrepCmd` of `commands/tablecmds.c`.
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
+        At::AT_DropNotNull => version::major() < 18,
         At::AT_ColumnDefault
-        | At::AT_DropNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetStorage
         | At::AT_AlterColumnType => true,
-        At::AT_AlterConstraint => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
+        At::AT_AlterConstraint => context.is_partitioned(context.target),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
@@ -141,48 +149,35 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         | At::AT_EnableTrigUser
         | At::AT_DisableTrig
         | At::AT_DisableTrigAll
-        | At::AT_DisableTrigUser => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
+        | At::AT_DisableTrigUser => context.is_partitioned(context.target),
         _ => false,
     }
-}
-
-/// Whether a new column has a default of its own, so that a foreign key on it has something to check: `skipValidation` of
-/// `transformAlterTableStmt` of `parser/parse_utilcmd.c`, which sees one subcommand at a time.
-fn has_default(definition: &pg_sys::ColumnDef) -> bool {
-    !definition.raw_default.is_null()
-        || is_serial(definition)
-        || parts(definition).iter().any(|part| {
-            matches!(
-                part.contype,
-                pg_sys::ConstrType::CONSTR_DEFAULT | pg_sys::ConstrType::CONSTR_GENERATED
-            )
-        })
 }
 
 fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
     let name = node::text(command.name);
     match command.subtype {
-        At::AT_AddColumn => add_column(command, context),
+        At::AT_AddColumn => add_column::read(command, context),
         At::AT_AlterColumnType => vec![column_type::read(command, &name, context)],
-        At::AT_SetNotNull => vec![constraint::set_not_null(&[name], context)],
+        At::AT_SetNotNull => vec![not_null::set(name, context)],
         At::AT_AddConstraint => constraint::add(command, context),
         At::AT_ValidateConstraint => vec![constraint::validate(&name, context)],
         At::AT_DropColumn => vec![drop_column(name, command, context)],
         At::AT_DropConstraint => vec![constraint::drop(name, command, context)],
-        At::AT_SetLogged => vec![set_persistence(true, context)],
-        At::AT_SetUnLogged => vec![set_persistence(false, context)],
-        At::AT_SetAccessMethod => vec![set_access_method(&name, context)],
-        At::AT_SetTableSpace => vec![set_tablespace(name, context)],
+        At::AT_SetLogged => vec![storage::set_persistence(true, context)],
+        At::AT_SetUnLogged => vec![storage::set_persistence(false, context)],
+        At::AT_SetAccessMethod => vec![storage::set_access_method(&name, context)],
+        At::AT_SetTableSpace => vec![storage::set_tablespace(name, context)],
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression => vec![set_expression(name, context)],
+        At::AT_SetExpression => vec![storage::set_expression(name, context)],
         At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
         At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
         At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
-        At::AT_AlterConstraint => vec![AlterCommand::CatalogOnly],
+        At::AT_AlterConstraint => vec![constraint::alter(command, context)],
+        At::AT_DropNotNull => vec![not_null::drop(&name, context)],
         At::AT_ColumnDefault
-        | At::AT_DropNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetOptions
@@ -215,104 +210,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
 /// The ColumnDef of a subcommand that has one.
 pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_sys::ColumnDef> {
     node::cast(command.def, pg_sys::NodeTag::T_ColumnDef)
-}
-
-fn parts<'a>(definition: &pg_sys::ColumnDef) -> Vec<&'a pg_sys::Constraint> {
-    node::list(definition.constraints)
-        .into_iter()
-        .filter_map(|part| node::cast(part, pg_sys::NodeTag::T_Constraint))
-        .collect()
-}
-
-/// `serial` and its kin are no types but words of the parser: `transformColumnDefinition` of `parser/parse_utilcmd.c`.
-fn is_serial(definition: &pg_sys::ColumnDef) -> bool {
-    !serial_type(definition).is_empty()
-}
-
-/// The type that a word for a serial column stands for; empty for other types.
-fn serial_type(definition: &pg_sys::ColumnDef) -> &'static str {
-    // SAFETY: a TypeName of the parse tree, or null.
-    let Some(written) = (unsafe { definition.typeName.as_ref() }) else {
-        return "";
-    };
-    match node::strings(written.names).as_slice() {
-        [word] if !written.pct_type => match word.as_str() {
-            "smallserial" | "serial2" => "smallint",
-            "serial" | "serial4" => "integer",
-            "bigserial" | "serial8" => "bigint",
-            _ => "",
-        },
-        _ => "",
-    }
-}
-
-fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
-    let Some(definition) = column_definition(command) else {
-        return vec![AlterCommand::Unmodelled];
-    };
-    let column = node::text(definition.colname);
-    if columns::named(context.target, &column).is_some() {
-        // IF NOT EXISTS does nothing more; without it the statement fails.
-        return vec![AlterCommand::CatalogOnly];
-    }
-    let parts = parts(definition);
-    let part = |kind| parts.iter().copied().find(|part| part.contype == kind);
-    let primary = part(pg_sys::ConstrType::CONSTR_PRIMARY);
-    let identity = part(pg_sys::ConstrType::CONSTR_IDENTITY);
-    let serial = is_serial(definition);
-    let mut sequences = vec![];
-    let (value, type_name, expression) = if serial {
-        (NewColumnValue::Serial, serial_type(definition).to_owned(), None)
-    } else {
-        let written = expressions::resolve_type(definition.typeName);
-        let type_name = expressions::type_name(written);
-        if identity.is_some() {
-            (NewColumnValue::Identity, type_name, None)
-        } else if let Some(generated) = part(pg_sys::ConstrType::CONSTR_GENERATED) {
-            let expression = expressions::column_expression_text(context.target, generated.raw_expr);
-            (generated_value(generated), type_name, Some(expression))
-        } else {
-            let default = part(pg_sys::ConstrType::CONSTR_DEFAULT).map(|part| part.raw_expr);
-            let default = expressions::new_column_value(written, &column, default);
-            sequences = default.sequences;
-            sequences.retain(|sequence| context.relations.load(*sequence).is_some());
-            (default.value, type_name, default.text)
-        }
-    };
-    let not_null =
-        serial || identity.is_some() || primary.is_some() || part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some();
-    // A child that has the column already is left alone, and with it what is below.
-    let mut members = context.descend(|member| columns::named(member, &column).is_some());
-    members.retain(|member| *member == context.target || columns::named(*member, &column).is_none());
-    let members = context.relations.with_rows(&members);
-    let mut commands = vec![AlterCommand::AddColumn(AddColumn {
-        column: column.clone(),
-        type_name,
-        expression,
-        value,
-        not_null,
-        members,
-        sequences,
-    })];
-    for part in parts {
-        let checked = has_default(definition);
-        commands.extend(constraint::of_new_column(part, &column, checked, context));
-    }
-    commands
-}
-
-#[cfg(feature = "pg18")]
-fn generated_value(part: &pg_sys::Constraint) -> NewColumnValue {
-    if part.generated_kind as u8 == pg_sys::ATTRIBUTE_GENERATED_VIRTUAL {
-        NewColumnValue::VirtualGenerated
-    } else {
-        NewColumnValue::StoredGenerated
-    }
-}
-
-#[cfg(not(feature = "pg18"))]
-fn generated_value(_part: &pg_sys::Constraint) -> NewColumnValue {
-    NewColumnValue::StoredGenerated
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
@@ -367,35 +264,6 @@ pub fn dropped(
     AlterCommand::Drop { what, indexes, locked }
 }
 
-fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
-    let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
-    let unchanged = if logged { b'p' } else { b'u' };
-    if persistence == unchanged || persistence == b't' {
-        return AlterCommand::CatalogOnly;
-    }
-    let why = if logged { RewriteBy::Logged } else { RewriteBy::Unlogged };
-    if context.relations.with_rows(&[context.target]).is_empty() && !is_sequence(context) {
-        return AlterCommand::CatalogOnly;
-    }
-    let sequences = if is_sequence(context) {
-        vec![context.target]
-    } else {
-        dependencies::owned_sequences(context.target)
-    };
-    sequences.iter().for_each(|sequence| {
-        context.relations.load(*sequence);
-    });
-    AlterCommand::Rewrite {
-        why,
-        relations: context.relations.with_rows(&[context.target]),
-        sequences,
-    }
-}
-
-fn is_sequence(context: &mut Context) -> bool {
-    context.relations.kind(context.target) == Some(RelationKind::Sequence)
-}
-
 fn is_index(context: &mut Context) -> bool {
     context
         .relations
@@ -405,7 +273,7 @@ fn is_index(context: &mut Context) -> bool {
 
 /// A subcommand that names an index of the target and locks it.
 fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
-    constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
+    index_constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
         AlterCommand::Locks(vec![(index, lock)])
     })
 }
@@ -448,70 +316,5 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
     AlterCommand::AlterSequence {
         sequence,
         rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
-    }
-}
-
-fn set_access_method(name: &str, context: &mut Context) -> AlterCommand {
-    let row = class_row(context.target);
-    let name = if name.is_empty() {
-        default_access_method()
-    } else {
-        name.to_owned()
-    };
-    let Ok(method_name) = std::ffi::CString::new(name.clone()) else {
-        return AlterCommand::Unmodelled;
-    };
-    // SAFETY: a syscache look-up by name; raises the server's own error for a method that does not exist.
-    let wanted = unsafe { pg_sys::get_table_am_oid(method_name.as_ptr(), false) }.to_u32();
-    let storage = context
-        .relations
-        .kind(context.target)
-        .is_some_and(RelationKind::has_rows);
-    if !storage || row.is_some_and(|row| row.oid("relam") == wanted) {
-        return AlterCommand::CatalogOnly;
-    }
-    AlterCommand::Rewrite {
-        why: RewriteBy::AccessMethod(name),
-        relations: vec![context.target],
-        sequences: vec![],
-    }
-}
-
-fn default_access_method() -> String {
-    // SAFETY: a string setting of the server, never null.
-    node::text(unsafe { pg_sys::default_table_access_method })
-}
-
-fn set_tablespace(name: String, context: &mut Context) -> AlterCommand {
-    let Ok(tablespace) = std::ffi::CString::new(name.clone()) else {
-        return AlterCommand::Unmodelled;
-    };
-    // SAFETY: a syscache look-up by name; raises the server's own error for a tablespace that does not exist.
-    let wanted = unsafe { pg_sys::get_tablespace_oid(tablespace.as_ptr(), false) }.to_u32();
-    // SAFETY: set when the session connected to its database.
-    let of_database = unsafe { pg_sys::MyDatabaseTableSpace }.to_u32();
-    let now = class_row(context.target).map_or(0, |row| row.oid("reltablespace"));
-    let now = if now == 0 { of_database } else { now };
-    let kind = context.relations.kind(context.target);
-    let storage = kind.is_some_and(|kind| kind.has_rows() || kind == RelationKind::Index);
-    if !storage || now == wanted {
-        return AlterCommand::CatalogOnly;
-    }
-    AlterCommand::MoveFiles { tablespace: name }
-}
-
-#[cfg(any(feature = "pg17", feature = "pg18"))]
-fn set_expression(name: String, context: &mut Context) -> AlterCommand {
-    let stored: Vec<Oid> = context
-        .family
-        .iter()
-        .copied()
-        .filter(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'))
-        .collect();
-    let relations = context.relations.with_rows(&stored);
-    AlterCommand::Rewrite {
-        why: RewriteBy::Expression(name),
-        relations,
-        sequences: vec![],
     }
 }

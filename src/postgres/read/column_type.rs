@@ -113,6 +113,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                             constraint: constraint.name.clone(),
                             referencing: constraint.table,
                             referenced: constraint.referenced,
+                            enforced: constraint.enforced,
                             validated_again: checked_again(&constraint, change, context),
                         });
                     }
@@ -146,7 +147,6 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
 fn checked_again(constraint: &Constraint, change: &Change, context: &mut Context) -> bool {
     let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
     let changed = foreign_key::Changed {
-        table: context.target,
         family: &context.family,
         name: &change.from.name,
         to: change.to.oid,

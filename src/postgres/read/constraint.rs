@@ -1,39 +1,55 @@
-//! Constraints in ALTER TABLE: ADD in every form, SET NOT NULL, VALIDATE, DROP.
+//! Constraints in ALTER TABLE: ADD, ALTER, VALIDATE, DROP.
 
+use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
-use pgrx::{PgBox, PgList, pg_sys};
 
 use super::alter_table::{Context, dropped, inheriting};
-use super::columns::{self, Column};
+use super::columns;
 use super::constraints::{self, Constraint};
 use super::dependencies::Object;
-use super::expressions;
 use super::foreign_key;
+use super::index_constraint;
 use super::index_match;
-use super::relations::index_rows;
-use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
-use crate::model::relation::RelationKind;
+use super::not_null;
+#[cfg(feature = "pg18")]
+use crate::model::facts::AddForeignKey;
+use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
+#[cfg(feature = "pg18")]
+use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
-/// Whether ADD CONSTRAINT is carried to partitions and inheriting tables with the statement's lock.
+/// Whether ADD CONSTRAINT takes its lock on all partitions and inheriting tables, whatever becomes of them.
+#[cfg(not(feature = "pg18"))]
 pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
         return false;
     };
-    match part.contype {
-        ConstrType::CONSTR_NOTNULL => !part.is_no_inherit,
-        // The key columns are made NOT NULL everywhere, where they are not known to be.
-        ConstrType::CONSTR_PRIMARY => {
-            part.indexname.is_null()
-                && (context.relations.kind(context.target) == Some(RelationKind::Table) || {
-                    let columns = columns::of_table(context.target);
-                    node::strings(part.keys)
-                        .iter()
-                        .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
-                })
-        }
-        _ => false,
+    // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
+    part.contype == ConstrType::CONSTR_PRIMARY
+        && part.indexname.is_null()
+        && (!context.is_partitioned(context.target) || {
+            let columns = columns::of_table(context.target);
+            node::strings(part.keys)
+                .iter()
+                .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
+        })
+}
+
+/// Since 18 always: `ATPrepCmd` of `commands/tablecmds.c`. For a PRIMARY KEY over columns that lack a NOT NULL constraint
+/// (`ATPrepAddPrimaryKey`) with ONLY too.
+#[cfg(feature = "pg18")]
+pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
+    let primary = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint)
+        .filter(|part| part.contype == ConstrType::CONSTR_PRIMARY);
+    if let Some(part) = primary
+        && node::strings(part.keys)
+            .iter()
+            .any(|key| !not_null::exists(context.target, key))
+    {
+        let family = context.relations.family(context.target, true);
+        context.reach(&family);
     }
+    true
 }
 
 /// ADD CONSTRAINT
@@ -44,14 +60,13 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
     let name = node::optional_text(part.conname);
     match part.contype {
         ConstrType::CONSTR_CHECK => vec![add_check(part, name, context)],
-        ConstrType::CONSTR_NOTNULL if checked_now(part) => vec![set_not_null(&node::strings(part.keys), context)],
-        ConstrType::CONSTR_NOTNULL => vec![AlterCommand::CatalogOnly],
+        ConstrType::CONSTR_NOTNULL => vec![not_null::add(part, context)],
         ConstrType::CONSTR_FOREIGN => {
             let columns = node::strings(part.fk_attrs);
             vec![foreign_key::add(part, columns, true, context)]
         }
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE | ConstrType::CONSTR_EXCLUSION => {
-            vec![add_index_constraint(part, &node::strings(part.keys), context)]
+            vec![index_constraint::add(part, &node::strings(part.keys), context)]
         }
         _ => vec![AlterCommand::Unmodelled],
     }
@@ -71,7 +86,7 @@ pub fn of_new_column(
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE => {
             let found = index_match::partitions(context.target, None, context.relations);
             AlterCommand::AddIndexConstraint(AddIndexConstraint {
-                kind: index_kind(part.contype),
+                kind: index_constraint::kind_of(part.contype),
                 constraint,
                 columns: vec![column.to_owned()],
                 using_index: None,
@@ -85,59 +100,52 @@ pub fn of_new_column(
     })
 }
 
-/// SET NOT NULL, and ADD CONSTRAINT … NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
-pub fn set_not_null(columns: &[String], context: &mut Context) -> AlterCommand {
-    let column = columns.first().cloned().unwrap_or_default();
-    let members = not_null_members(&column, context);
-    context.reach(&members);
-    let unproved = context
-        .relations
-        .with_rows(&members)
-        .into_iter()
-        .filter(|member| lacks_proof(*member, &column, context))
-        .collect();
-    AlterCommand::SetNotNull { column, unproved }
-}
-
-/// What SET NOT NULL is carried to: `ATPrepSetNotNull` of `commands/tablecmds.c`. A partitioned table that has it is known
-/// to have it everywhere; ONLY still makes it look at every partition.
-#[cfg(not(feature = "pg18"))]
-fn not_null_members(name: &str, context: &mut Context) -> Vec<Oid> {
-    if context.relations.kind(context.target) != Some(RelationKind::PartitionedTable) {
-        return context.family.clone();
-    }
-    if columns::named(context.target, name).is_some_and(|column| column.not_null) {
-        return vec![context.target];
-    }
-    context.relations.family(context.target, true)
-}
-
+/// ALTER CONSTRAINT; since 18 it can make a foreign key enforced, whose triggers on both ends are created then, and whose
+/// rows checked: `ATExecAlterConstrEnforceability` of `commands/tablecmds.c`.
 #[cfg(feature = "pg18")]
-fn not_null_members(_name: &str, context: &mut Context) -> Vec<Oid> {
-    context.family.clone()
-}
-
-/// Whether every row of a table has to be looked at to know that a column holds no null.
-fn lacks_proof(table: Oid, name: &str, context: &Context) -> bool {
-    let Some(column) = columns::named(table, name) else {
-        // A column that this statement adds; nothing is known about it.
-        return context.adds_column(name);
+pub fn alter(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let Some(wanted) = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
+        .filter(|wanted| wanted.alterEnforceability)
+    else {
+        return AlterCommand::CatalogOnly;
     };
-    let loses_proof = constraints::of_table(table).iter().any(|known| {
-        known.kind == b'c' && known.columns.contains(&column.attnum) && context.drops_constraint(&known.name)
-    });
-    if let Some(existing) = not_null_constraint(table, &column) {
-        // 18: a constraint that is NOT VALID is validated, without a look at proofs.
-        return !existing.validated;
+    let Some(constraint) = constraints::named(context.target, &node::text(wanted.conname)) else {
+        return AlterCommand::CatalogOnly;
+    };
+    if constraint.enforced == wanted.is_enforced {
+        return AlterCommand::CatalogOnly;
     }
-    !column.not_null && (loses_proof || !expressions::not_null_is_proved(table, &column))
+    let (name, root) = (constraint.name.clone(), constraint.referenced);
+    let parts = with_children(constraint);
+    let lock = if wanted.is_enforced {
+        LockMode::ShareRowExclusive
+    } else {
+        LockMode::AccessExclusive
+    };
+    let locked = parts
+        .iter()
+        .filter(|part| context.relations.load(part.referenced).is_some())
+        .map(|part| (part.referenced, lock))
+        .collect();
+    // Parts for the partitions of the other end are there for their triggers only.
+    let mut checked: Vec<Oid> = parts
+        .iter()
+        .filter(|part| part.referenced == root && wanted.is_enforced)
+        .map(|part| part.table)
+        .collect();
+    checked.dedup();
+    AlterCommand::AddForeignKey(AddForeignKey {
+        constraint: Some(name),
+        columns: vec![],
+        referenced: vec![],
+        validated: context.relations.with_rows(&checked),
+        locked,
+    })
 }
 
-/// 18: the NOT NULL constraint of a column.
-fn not_null_constraint(table: Oid, column: &Column) -> Option<Constraint> {
-    constraints::of_table(table)
-        .into_iter()
-        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
+#[cfg(not(feature = "pg18"))]
+pub fn alter(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCommand {
+    AlterCommand::CatalogOnly
 }
 
 #[cfg(feature = "pg18")]
@@ -169,119 +177,6 @@ fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mu
     AlterCommand::AddCheck { constraint, scanned }
 }
 
-fn index_kind(contype: ConstrType::Type) -> IndexConstraint {
-    match contype {
-        ConstrType::CONSTR_PRIMARY => IndexConstraint::PrimaryKey,
-        ConstrType::CONSTR_UNIQUE => IndexConstraint::Unique,
-        _ => IndexConstraint::Exclusion,
-    }
-}
-
-fn add_index_constraint(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) -> AlterCommand {
-    let kind = index_kind(part.contype);
-    let index_name = node::optional_text(part.indexname);
-    let using_index = index_name.as_ref().and_then(|name| index_of(context, name));
-    let constraint = node::optional_text(part.conname);
-    let keys = match using_index {
-        Some(index) => index_columns(context.target, index),
-        None => keys.to_vec(),
-    };
-    let nullable = if kind == IndexConstraint::PrimaryKey {
-        let members = context.members.clone();
-        let with_rows = context.relations.with_rows(&members);
-        with_rows
-            .into_iter()
-            .filter_map(|member| {
-                keys.iter()
-                    .find(|key| lacks_proof(member, key, context))
-                    .map(|key| (member, key.clone()))
-            })
-            .collect()
-    } else {
-        vec![]
-    };
-    let found = if index_name.is_some() {
-        index_match::Partitions::default()
-    } else if context.family.len() > 1 || !is_partitioned(context.target, context) {
-        let wanted = constraint_index(part, context.target);
-        index_match::partitions(context.target, wanted.as_ref(), context.relations)
-    } else {
-        index_match::Partitions::default()
-    };
-    AlterCommand::AddIndexConstraint(AddIndexConstraint {
-        kind,
-        renames_index: using_index.is_some() && constraint.is_some() && constraint != index_name,
-        constraint,
-        columns: keys,
-        using_index,
-        partitions: found.visited,
-        builds: found.builds,
-        nullable,
-    })
-}
-
-fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
-    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
-}
-
-/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`.
-fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match::Wanted> {
-    if part.contype == ConstrType::CONSTR_EXCLUSION {
-        return None;
-    }
-    // SAFETY: new nodes; the names belong to the parse tree, which outlives them.
-    let statement = unsafe {
-        let elements = |names: *mut pg_sys::List| {
-            let mut elements = PgList::<pg_sys::IndexElem>::new();
-            for name in node::list(names) {
-                if let Some(name) = node::cast::<pg_sys::String>(name, pg_sys::NodeTag::T_String) {
-                    let mut element = PgBox::<pg_sys::IndexElem>::alloc_node(pg_sys::NodeTag::T_IndexElem);
-                    element.name = name.sval;
-                    elements.push(element.into_pg());
-                }
-            }
-            elements.into_pg()
-        };
-        let mut statement = PgBox::<pg_sys::IndexStmt>::alloc_node(pg_sys::NodeTag::T_IndexStmt);
-        statement.accessMethod = c"btree".as_ptr().cast_mut();
-        statement.indexParams = elements(part.keys);
-        statement.indexIncludingParams = elements(part.including);
-        statement.unique = true;
-        statement.nulls_not_distinct = part.nulls_not_distinct;
-        statement
-    };
-    index_match::wanted(table, &statement, true)
-}
-
-/// An index of the target by its name.
-pub fn index_of(context: &mut Context, name: &str) -> Option<Oid> {
-    let indexes = context.relations.indexes(context.target);
-    indexes.into_iter().find(|index| {
-        context
-            .relations
-            .load(*index)
-            .is_some_and(|table| table.relation.name == name)
-    })
-}
-
-fn index_columns(table: Oid, index: Oid) -> Vec<String> {
-    let keys: Vec<i16> = index_rows(table)
-        .iter()
-        .filter(|row| row.oid("indexrelid") == index)
-        .flat_map(|row| {
-            row.attnums("indkey")
-                .into_iter()
-                .take(row.int2("indnkeyatts") as usize)
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    columns::of_table(table)
-        .into_iter()
-        .filter(|column| keys.contains(&column.attnum))
-        .map(|c| c.name)
-        .collect()
-}
-
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
 pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     let Some(constraint) = constraints::named(context.target, name) else {
@@ -295,10 +190,10 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     if !constraint.validated {
         match constraint.kind {
             b'f' => {
-                let tables: Vec<Constraint> = with_children(constraint);
-                let members: Vec<Oid> = tables.iter().map(|each| each.table).collect();
+                pending = with_children(constraint);
+                let unvalidated = pending.iter().filter(|each| !each.validated);
+                let members: Vec<Oid> = unvalidated.map(|each| each.table).collect();
                 context.reach(&members);
-                pending = tables;
             }
             _ if constraint.no_inherit => pending.push(constraint),
             _ => pending.extend(
@@ -344,7 +239,7 @@ fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
 }
 
 /// The constraint of a member that a constraint of the target became by inheritance; NOT NULL goes by its column.
-fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
+pub fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
     if of_target.kind != b'n' || member == of_target.table {
         return constraints::named(member, &of_target.name);
     }
@@ -352,10 +247,11 @@ fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
     let column = columns::of_table(of_target.table)
         .into_iter()
         .find(|column| column.attnum == *attnum)?;
-    not_null_constraint(member, &columns::named(member, &column.name)?)
+    not_null::constraint_of(member, &columns::named(member, &column.name)?)
 }
 
-fn with_children(constraint: Constraint) -> Vec<Constraint> {
+/// A constraint and those that partitions have as parts of it.
+pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
     let mut all = vec![constraint];
     let mut next = 0;
     while next < all.len() {

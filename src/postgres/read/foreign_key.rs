@@ -6,19 +6,18 @@ use pgrx::pg_sys;
 use super::alter_table::Context;
 use super::column_type::is_polymorphic;
 use super::columns;
-use super::constraint::checked_now;
+use super::constraint::{self, checked_now};
 use super::constraints::{self, Constraint};
 use super::relations::{children, index_rows, resolve};
 use crate::model::facts::{AddForeignKey, AlterCommand, Oid};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
 use crate::postgres::catalog;
 use crate::postgres::node;
 
 /// ADD FOREIGN KEY; `checked`: existing rows can break it.
 pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, context: &mut Context) -> AlterCommand {
     let referenced = resolve(part.pktable).map_or(vec![], |oid| {
-        let partitioned = is_partitioned(oid, context);
+        let partitioned = context.is_partitioned(oid);
         context.relations.family(oid, partitioned)
     });
     let mut facts = AddForeignKey {
@@ -36,7 +35,7 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
         if member != context.target && attaches(part, member, &mut facts, context) {
             continue;
         }
-        if is_partitioned(member, context) {
+        if context.is_partitioned(member) {
             members.extend(children(member));
         }
         if checked && checked_now(part) && !context.relations.with_rows(&[member]).is_empty() {
@@ -45,10 +44,6 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
     }
     context.reach(&members);
     AlterCommand::AddForeignKey(facts)
-}
-
-fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
-    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
 }
 
 /// Whether a partition has an equal foreign key, which is taken over; its triggers on the other end, which are then one
@@ -71,12 +66,17 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
             && known.row.letter("confdeltype") == part.fk_del_action as u8
             && known.row.letter("confmatchtype") == part.fk_matchtype as u8
     });
-    if equal.is_none() {
+    let Some(equal) = equal else {
         return false;
+    };
+    if !equal.validated && checked_now(part) {
+        // Since 18: it becomes valid now.
+        let parts: Vec<Oid> = constraint::with_children(equal).iter().map(|part| part.table).collect();
+        facts.validated.extend(context.relations.with_rows(&parts));
     }
     let lock = LockMode::AccessExclusive;
     facts.locked.push((referenced, lock));
-    if is_partitioned(referenced, context) {
+    if context.is_partitioned(referenced) {
         // So are its parts for each partition of the other end.
         facts.locked.extend(facts.referenced.iter().map(|oid| (*oid, lock)));
         facts.locked.push((member, lock));
@@ -106,7 +106,6 @@ fn names(table: Oid, attnums: &[i16]) -> Vec<String> {
 
 /// A column that gets another type.
 pub struct Changed<'a> {
-    pub table: Oid,
     pub family: &'a [Oid],
     pub name: &'a str,
     pub to: Oid,

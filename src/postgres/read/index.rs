@@ -41,6 +41,7 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
 }
 
 // Of `parser/parse_utilcmd.h`, which pgrx does not bind.
+// SAFETY: the declaration is that of the header, the same in every major.
 unsafe extern "C-unwind" {
     fn transformIndexStmt(
         relation: pg_sys::Oid,

@@ -6,7 +6,7 @@ use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
-use crate::postgres::node;
+use crate::postgres::{node, version};
 
 /// CLUSTER table
 pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> Statement {
@@ -50,8 +50,13 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         let Some(oid) = resolve(range_var) else {
             return Statement::MissingRelation(written_name(range_var));
         };
-        let partitioned = relations.kind(oid) == Some(RelationKind::PartitionedTable);
-        let family = relations.family(oid, partitioned);
+        // `expand_vacuum_rel` of `commands/vacuum.c`: since 18 inheriting tables are included, and ONLY is heeded.
+        let recurse = if version::major() >= 18 {
+            range_var.inh
+        } else {
+            relations.kind(oid) == Some(RelationKind::PartitionedTable)
+        };
+        let family = relations.family(oid, recurse);
         let copied = if full {
             relations.with_rows(&family)
         } else {

@@ -3,6 +3,7 @@
 //! Called inside [`super::subtransaction::reading`]. Nothing here decides anything: what a fact means is the business of
 //! the profile floor. A statement that is not modelled says so.
 
+mod add_column;
 mod alter_table;
 mod column_type;
 mod columns;
@@ -13,10 +14,13 @@ mod drop;
 mod expressions;
 mod foreign_key;
 mod index;
+mod index_constraint;
 mod index_match;
 mod maintenance;
+mod not_null;
 mod relations;
 mod size;
+mod storage;
 
 use pgrx::pg_sys;
 
