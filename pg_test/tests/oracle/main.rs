@@ -10,6 +10,7 @@ mod column_type;
 mod column_type_dependents;
 mod compare;
 mod constraint;
+mod create;
 mod drop;
 mod foreign_key;
 mod index;

@@ -9,6 +9,7 @@ mod column_type;
 mod columns;
 mod constraint;
 mod constraints;
+mod create;
 mod dependencies;
 mod drop;
 mod expressions;
@@ -130,7 +131,11 @@ fn other(statement: Node, relations: &mut Relations) -> Statement {
     if tag == pg_sys::NodeTag::T_SelectStmt || !is_ours(statement) || locks_nothing(tag) {
         return Statement::NoExistingRelation;
     }
-    Statement::Unmodelled { relation: None }
+    match tag {
+        pg_sys::NodeTag::T_CreateStmt => create::table(statement),
+        pg_sys::NodeTag::T_ViewStmt => create::view(statement, relations),
+        _ => Statement::Unmodelled { relation: None },
+    }
 }
 
 /// The table that a DML statement changes, and whether its children are changed with it.
@@ -182,7 +187,7 @@ pub fn created_relation(statement: Node) -> Option<String> {
     unsafe { range_var.as_ref() }.map(written_name)
 }
 
-/// Statements about objects that are no relations.
+/// Statements about objects that are no relations, or that lock relations with AccessShareLock at most.
 fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
     use pg_sys::NodeTag::*;
     matches!(
@@ -223,6 +228,12 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
             | T_AlterDefaultPrivilegesStmt
             | T_CreateAmStmt
             | T_CreateTransformStmt
+            | T_CreateTableAsStmt
+            | T_CompositeTypeStmt
+            | T_CreateForeignTableStmt
+            | T_CreateEventTrigStmt
+            | T_CreateExtensionStmt
+            | T_GrantStmt
     )
 }
 

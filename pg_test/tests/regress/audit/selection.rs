@@ -45,9 +45,7 @@ fn temporary_relations_leave_no_row() {
     let mut audited = Audited::new();
     let mut client = audited.client();
     client.batch(
-        "SET pg_interlock.mode = 'off';
-         CREATE TEMPORARY TABLE mine AS SELECT n AS a FROM generate_series(1, 2000) n;
-         RESET pg_interlock.mode;
+        "CREATE TEMPORARY TABLE mine AS SELECT n AS a FROM generate_series(1, 2000) n;
          ALTER TABLE mine ALTER COLUMN a TYPE bigint;
          CREATE INDEX ON mine (a);
          TRUNCATE mine;
@@ -62,7 +60,9 @@ fn what_locks_nothing_leaves_no_row() {
     audited.client().batch(
         "SELECT count(*) FROM big; INSERT INTO small VALUES (1); UPDATE small SET a = 2; SET work_mem = '5MB';
          BEGIN; SAVEPOINT s; ROLLBACK; PREPARE p AS TABLE big; DEALLOCATE p;
-         CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; COPY small TO '/dev/null'; CHECKPOINT",
+         CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; COPY small TO '/dev/null'; CHECKPOINT;
+         CREATE TABLE fresh (id int PRIMARY KEY); CREATE VIEW seen AS TABLE small; SELECT 1 AS one INTO made;
+         CREATE TEMPORARY VIEW mine AS TABLE small; GRANT SELECT ON small TO PUBLIC",
     );
     assert_eq!(audited.settled_rows(COLUMNS), "");
 }
