@@ -8,7 +8,7 @@
 
 mod lexer;
 
-use lexer::{Kind, Lexer};
+use lexer::{Kind, Lexer, Literal};
 
 /// What stands in a secret's place.
 const MASK: &str = "***";
@@ -43,19 +43,23 @@ fn names_secret(word: &str) -> bool {
     word == "pass" || SECRET.iter().any(|secret| word.contains(secret))
 }
 
-/// A cheap look whether there is anything to do.
+/// A cheap look whether there is anything to do. Escapes, and a literal that goes on in the next line, may spell what it
+/// does not see.
 fn may_hold_secret(text: &str) -> bool {
     let has = |needle: &str| {
         text.as_bytes()
             .windows(needle.len())
             .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
     };
-    has("pass") || text.contains("://") || SECRET.iter().any(|secret| has(secret))
+    has("pass")
+        || text.contains("://")
+        || text.contains(['\\', '\n', '\r'])
+        || has("uescape")
+        || SECRET.iter().any(|secret| has(secret))
 }
 
 fn redact_sql(text: &str, standard_strings: bool, depth: u8) -> String {
-    // A literal with escapes may spell what this look does not see; it matters only below the top, where it is decoded.
-    if !may_hold_secret(text) && (depth > 0 || !text.contains('\\')) {
+    if !may_hold_secret(text) {
         return text.to_owned();
     }
     if depth > MAX_DEPTH {
@@ -64,15 +68,21 @@ fn redact_sql(text: &str, standard_strings: bool, depth: u8) -> String {
     let mut out = String::with_capacity(text.len());
     // Whether the words before this one name a secret whose literal comes now.
     let mut expected = false;
-    for token in Lexer::new(text, standard_strings) {
+    let mut lexer = Lexer::new(text, standard_strings);
+    while let Some(token) = lexer.next() {
         match token.kind {
             Kind::Space | Kind::Comment => out.push_str(token.text),
             Kind::Word | Kind::QuotedName => {
                 // `ENCRYPTED PASSWORD`, `TO` of SET … TO: only the word itself decides, and TO keeps the expectation.
-                expected = names_secret(token.text) || (expected && token.text.eq_ignore_ascii_case("to"));
+                let kept = ["to", "uescape"]
+                    .iter()
+                    .any(|word| token.text.eq_ignore_ascii_case(word));
+                expected = names_secret(token.text)
+                    || (expected && kept)
+                    || (token.kind == Kind::QuotedName && (token.text.contains('\\') || is_escaped_by(&lexer)));
                 out.push_str(token.text);
             }
-            Kind::Literal(_) if expected => {
+            Kind::Literal(literal) if expected || (literal == Literal::Unicode && is_escaped_by(&lexer)) => {
                 out.push('\'');
                 out.push_str(MASK);
                 out.push('\'');
@@ -98,6 +108,16 @@ fn redact_sql(text: &str, standard_strings: bool, depth: u8) -> String {
     out
 }
 
+/// Whether UESCAPE comes next: nobody here reads escapes of other characters than the backslash.
+fn is_escaped_by(lexer: &Lexer) -> bool {
+    let mut tokens = lexer
+        .clone()
+        .filter(|token| !matches!(token.kind, Kind::Space | Kind::Comment));
+    tokens
+        .next()
+        .is_some_and(|token| token.text.eq_ignore_ascii_case("uescape"))
+}
+
 /// Whether a literal ends in `\'`: in a connection string that is not its end, and where its end is nobody knows who
 /// reads it as SQL.
 fn ends_in_escaped_quote(literal: &str) -> bool {
@@ -107,7 +127,7 @@ fn ends_in_escaped_quote(literal: &str) -> bool {
 
 /// The content of a literal: perhaps SQL, perhaps a connection string.
 fn redact_content(content: &str, standard_strings: bool, depth: u8) -> String {
-    if !may_hold_secret(content) && !content.contains('\\') {
+    if !may_hold_secret(content) {
         return content.to_owned();
     }
     redact_uri(&redact_pairs(&redact_sql(content, standard_strings, depth)))
@@ -124,12 +144,12 @@ fn redact_pairs(content: &str) -> String {
         let after = after.get(1..).unwrap_or_default();
         let name = before
             .trim_end()
-            .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '%')
             .next()
             .unwrap_or_default();
         let value = after.trim_start();
         let masked = value.trim_start_matches('\'').starts_with(MASK);
-        if !names_secret(name) || value.is_empty() || masked {
+        if !(names_secret(name) || names_secret(&percent_decoded(name))) || value.is_empty() || masked {
             rest = after;
             continue;
         }
@@ -157,6 +177,25 @@ fn redact_pairs(content: &str) -> String {
         rest = value.get(end..).unwrap_or_default();
     }
     out.push_str(rest);
+    out
+}
+
+/// A name as it is written in the query of a URI: `p%61ssword`.
+fn percent_decoded(name: &str) -> String {
+    let mut pieces = name.split('%');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece
+            .split_at_checked(2)
+            .map(|(code, rest)| (u8::from_str_radix(code, 16), rest))
+        {
+            Some((Ok(code), rest)) => {
+                out.push(char::from(code));
+                out.push_str(rest);
+            }
+            _ => out.push_str(piece),
+        }
+    }
     out
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::postgres::audit_queue::{self, Counter, Queued, WriterState};
 use crate::postgres::audit_writer::{Process, WriteError};
-use crate::postgres::session;
+use crate::postgres::encoding;
 
 const TABLE: (&std::ffi::CStr, &std::ffi::CStr) = (c"interlock", c"decision_log");
 
@@ -127,7 +127,7 @@ fn rows(batch: &[Queued]) -> String {
         })
         .collect();
     let rows = format!("[{}]", records.join(","));
-    if session::database_speaks_utf8() {
+    if encoding::database_speaks_utf8() {
         rows
     } else {
         in_ascii(&rows)

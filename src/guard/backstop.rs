@@ -78,6 +78,7 @@ fn profile(table: u32, kind: WorkKind, running: Option<&Running>) -> Option<Lock
         effects: vec![Effect {
             relation,
             lock_mode: under,
+            renewed: false,
             work,
         }],
         target: Some(table),

@@ -58,13 +58,15 @@ pub enum Statement {
         indexes: Vec<DroppedIndex>,
         /// CONCURRENTLY
         concurrently: bool,
+        /// What CASCADE reaches.
+        locked: Vec<(Oid, LockMode)>,
     },
     /// REINDEX INDEX or TABLE
     Reindex {
         /// Each table with those of its indexes that are rebuilt.
         tables: Vec<(Oid, Vec<Oid>)>,
-        /// Partitioned parents that are locked while their leaves are found.
-        parents: Vec<Oid>,
+        /// What is locked while the leaves of a partitioned relation are found: itself first.
+        locked: Vec<(Oid, LockMode)>,
         /// CONCURRENTLY
         concurrently: bool,
         /// Each relation is done in a transaction of its own.
@@ -76,6 +78,8 @@ pub enum Statement {
         by: CopyBy,
         /// What is copied.
         relations: Vec<Oid>,
+        /// Partitioned relations that are locked while their leaves are found.
+        locked: Vec<(Oid, LockMode)>,
         /// Each relation is done in a transaction of its own.
         one_by_one: bool,
     },
@@ -162,6 +166,15 @@ pub struct AlterTable {
 pub enum AlterCommand {
     /// Changes catalog rows only, under the statement's lock.
     CatalogOnly,
+    /// The same, and locks other relations.
+    Locks(Vec<(Oid, LockMode)>),
+    /// SET GENERATED of an identity column: its sequence is altered.
+    AlterSequence {
+        /// The sequence.
+        sequence: Oid,
+        /// It gets new storage, with the number it stands at.
+        rewrites: bool,
+    },
     /// Not modelled yet.
     Unmodelled,
     /// ADD COLUMN
@@ -238,8 +251,8 @@ pub enum RewriteBy {
     Unlogged,
     /// SET ACCESS METHOD
     AccessMethod(String),
-    /// ALTER COLUMN … SET EXPRESSION of a stored generated column (17)
-    #[cfg_attr(any(feature = "pg15", feature = "pg16"), expect(dead_code))]
+    /// ALTER COLUMN … SET EXPRESSION of a stored generated column
+    #[allow(dead_code, reason = "only 17 and later have it")]
     Expression(String),
 }
 
@@ -258,6 +271,8 @@ pub struct AddColumn {
     pub not_null: bool,
     /// The members with rows to which it is really added; an inheriting table that has it already is left alone.
     pub members: Vec<Oid>,
+    /// Sequences that the default takes numbers from.
+    pub sequences: Vec<Oid>,
 }
 
 /// Where existing rows get the value of a new column from; `ATExecAddColumn` of `commands/tablecmds.c`.
@@ -275,8 +290,8 @@ pub enum NewColumnValue {
     Identity,
     /// GENERATED … STORED
     StoredGenerated,
-    /// GENERATED … VIRTUAL: computed when read (18).
-    #[cfg_attr(not(feature = "pg18"), expect(dead_code))]
+    /// GENERATED … VIRTUAL: computed when read.
+    #[allow(dead_code, reason = "only 18 has it")]
     VirtualGenerated,
     /// The type is a domain with constraints, which are checked for each row.
     ConstrainedDomain(String),
@@ -299,6 +314,8 @@ pub struct AlterColumnType {
     pub foreign_keys: Vec<ForeignKeyOnColumn>,
     /// Tables locked because something of theirs depends on the column.
     pub locked: Vec<(Oid, LockMode)>,
+    /// The sequence of an identity column, which changes its type too.
+    pub sequences: Vec<Oid>,
 }
 
 /// What a type change means to one table.
@@ -321,6 +338,8 @@ pub struct ForeignKeyOnColumn {
     pub referencing: Oid,
     /// The referenced table.
     pub referenced: Oid,
+    /// It has triggers on the referenced table, which are dropped; one that is NOT ENFORCED has none.
+    pub enforced: bool,
     /// Its rows are checked again (`TryReuseForeignKey` says no).
     pub validated_again: bool,
 }
@@ -336,6 +355,10 @@ pub struct AddIndexConstraint {
     pub columns: Vec<String>,
     /// The index of USING INDEX.
     pub using_index: Option<Oid>,
+    /// It gets the name of the constraint.
+    pub renames_index: bool,
+    /// Partitions that are locked while they get, or give, an index.
+    pub partitions: Vec<Oid>,
     /// Members with rows on which an index is built.
     pub builds: Vec<Oid>,
     /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.
@@ -364,4 +387,6 @@ pub struct AddForeignKey {
     pub referenced: Vec<Oid>,
     /// The members whose rows are checked; none with NOT VALID.
     pub validated: Vec<Oid>,
+    /// What is locked because a partition has an equal foreign key, which becomes part of the new one.
+    pub locked: Vec<(Oid, LockMode)>,
 }

@@ -56,6 +56,8 @@ pub struct Effect {
     pub lock_mode: LockMode,
     /// The work done on it, each with the lock it is done under.
     pub work: Vec<Work>,
+    /// A sequence gets new storage for its one row, which is no work to speak of.
+    pub renewed: bool,
 }
 
 /// Work proportional to a relation's size.
@@ -173,12 +175,18 @@ pub enum Cause {
 impl Effect {
     /// Its storage is written anew, by rows or by blocks.
     pub fn rewrites(&self) -> bool {
-        self.does(WorkKind::Rewrite) || self.does(WorkKind::CopyFiles)
+        self.renewed || self.does(WorkKind::Rewrite) || self.does(WorkKind::CopyFiles)
     }
 
     /// It is read from end to end; a rewrite and an index build read it too.
     pub fn scans(&self) -> bool {
-        !self.relation.kind.is_index() && self.work.iter().any(|work| work.kind != WorkKind::CopyFiles)
+        self.relation.kind.has_rows()
+            && self.work.iter().any(|work| match work.kind {
+                WorkKind::CopyFiles => false,
+                // The new content comes from a query; the old one is not looked at.
+                WorkKind::Rewrite => work.cause != Cause::Refresh,
+                WorkKind::Scan | WorkKind::BuildIndex => true,
+            })
     }
 
     /// An index on it is built or rebuilt.

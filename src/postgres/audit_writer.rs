@@ -180,7 +180,8 @@ impl Process {
 
     /// Says what it is doing.
     pub fn set_state(&self, state: WriterState) {
-        if self.state.replace(state) != state {
+        // That the log is still locked is news to who has come since.
+        if self.state.replace(state) != state || state == WriterState::Blocked {
             audit_queue::set_state(self.claim, state);
         }
     }

@@ -72,6 +72,11 @@ pub const REFERENCES_TO_OBJECT: Path = Path {
     index: 2674,
     columns: &["refclassid", "refobjid", "refobjsubid"],
 };
+pub const REFERENCES_OF_OBJECT: Path = Path {
+    catalog: 2608,
+    index: 2673,
+    columns: &["classid", "objid", "objsubid"],
+};
 pub const TRIGGER: Path = Path {
     catalog: 2620,
     index: 2702,
@@ -155,7 +160,7 @@ impl Row {
         self.get(column)
     }
 
-    /// A `smallint` column.
+    /// A `smallint` column, or an `integer` one (the counts of parents before 17) whose numbers are small.
     pub fn int2(&self, column: &str) -> i16 {
         self.get(column).unwrap_or(0)
     }

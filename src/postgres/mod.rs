@@ -5,6 +5,7 @@ pub mod audit_writer;
 pub mod catalog;
 pub mod commit_obstacle;
 pub mod contain;
+pub mod encoding;
 pub mod explain;
 pub mod hook;
 pub mod lease;

@@ -7,6 +7,8 @@ use std::ffi::{CStr, c_char};
 
 use pgrx::{PgList, pg_sys};
 
+use super::encoding::decode;
+
 /// A pointer into a parse tree that lives as long as the statement being judged.
 pub type Node = *mut pg_sys::Node;
 
@@ -49,26 +51,6 @@ pub fn text(string: *const c_char) -> String {
 pub fn optional_text(string: *const c_char) -> Option<String> {
     // SAFETY: a NUL-terminated string of the server.
     (!string.is_null()).then(|| decode(unsafe { CStr::from_ptr(string) }.to_bytes()))
-}
-
-/// Bytes in the encoding of the database as a string. What is no text in it keeps its readable parts.
-fn decode(bytes: &[u8]) -> String {
-    // SAFETY: the encoding is a number of the server; the conversion reads `bytes` and returns a palloc'd string or its
-    // argument.
-    unsafe {
-        let utf8 = pg_sys::pg_enc::PG_UTF8 as i32;
-        let encoding = pg_sys::GetDatabaseEncoding();
-        if encoding == utf8 || encoding == pg_sys::pg_enc::PG_SQL_ASCII as i32 || bytes.is_ascii() {
-            return String::from_utf8_lossy(bytes).into_owned();
-        }
-        let converted = pg_sys::pg_server_to_any(bytes.as_ptr().cast(), bytes.len() as i32, utf8);
-        let length = if converted.cast_const().cast() == bytes.as_ptr() {
-            bytes.len()
-        } else {
-            CStr::from_ptr(converted).to_bytes().len()
-        };
-        String::from_utf8_lossy(std::slice::from_raw_parts(converted.cast(), length)).into_owned()
-    }
 }
 
 /// A deep copy in the current memory context.

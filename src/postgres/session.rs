@@ -90,13 +90,6 @@ pub fn standard_conforming_strings() -> bool {
     unsafe { pg_sys::standard_conforming_strings }
 }
 
-/// Whether texts in UTF-8 can be handed to the database as they are.
-pub fn database_speaks_utf8() -> bool {
-    // SAFETY: reads a variable.
-    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-    encoding == pg_sys::pg_enc::PG_UTF8 as i32 || encoding == pg_sys::pg_enc::PG_SQL_ASCII as i32
-}
-
 /// Whether this process must leave no trace: in recovery there can be none, and single-user mode, pg_upgrade and parallel
 /// workers are not sessions of anybody.
 pub fn is_exempt() -> bool {

@@ -37,6 +37,11 @@ pub fn profile(facts: &AddColumn, lock: LockMode, builder: &mut Builder) {
             domain: domain.clone(),
         }),
     };
+    if rewrite.is_some() && !facts.members.is_empty() {
+        for sequence in &facts.sequences {
+            builder.lock(*sequence, LockMode::RowExclusive);
+        }
+    }
     for member in &facts.members {
         match &rewrite {
             Some(cause) => builder.rewrite(*member, lock, cause.clone()),

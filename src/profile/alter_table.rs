@@ -12,6 +12,12 @@ pub fn profile(statement: &AlterTable, builder: &mut Builder) {
     for member in &statement.members {
         builder.lock(*member, statement.lock);
     }
+    // DROP comes first, in whatever order the subcommands are written: `AT_PASS_DROP`.
+    for command in &statement.commands {
+        if let AlterCommand::Drop { indexes, .. } = command {
+            indexes.iter().for_each(|index| builder.drop_index(*index));
+        }
+    }
     for command in &statement.commands {
         self::command(statement, command, builder);
     }
@@ -21,6 +27,18 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
     let lock = statement.lock;
     match command {
         AlterCommand::CatalogOnly => {}
+        AlterCommand::Locks(locks) => {
+            for (oid, mode) in locks {
+                builder.lock(*oid, *mode);
+            }
+        }
+        AlterCommand::AlterSequence { sequence, rewrites } => {
+            let lock = LockMode::ShareRowExclusive;
+            builder.lock(*sequence, lock);
+            if *rewrites {
+                builder.renew(*sequence, lock);
+            }
+        }
         AlterCommand::Unmodelled => builder.profile().unknown = Some(Unknown::Unmodelled),
         AlterCommand::AddColumn(facts) => add_column::profile(facts, lock, builder),
         AlterCommand::AlterColumnType(facts) => column_type::profile(facts, lock, builder),
@@ -55,7 +73,7 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
         } => {
             constraint::validate(constraint, scanned, referenced, lock, builder);
         }
-        AlterCommand::Drop { what, indexes, locked } => drop::part(what, indexes, locked, builder),
+        AlterCommand::Drop { what, locked, .. } => drop::part(what, locked, builder),
         AlterCommand::Rewrite {
             why,
             relations,
@@ -65,12 +83,7 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
                 builder.rewrite(*relation, lock, rewrite_cause(why));
             }
             for sequence in sequences {
-                builder.work(
-                    *sequence,
-                    WorkKind::Rewrite,
-                    LockMode::AccessExclusive,
-                    rewrite_cause(why),
-                );
+                builder.renew(*sequence, LockMode::AccessExclusive);
             }
         }
         AlterCommand::MoveFiles { tablespace } => {

@@ -8,6 +8,7 @@ use crate::model::lock_profile::{Cause, Effect, LockProfile, Work, WorkKind};
 pub struct Builder<'a> {
     facts: &'a Facts,
     profile: LockProfile,
+    gone: Vec<Oid>,
 }
 
 impl<'a> Builder<'a> {
@@ -16,7 +17,11 @@ impl<'a> Builder<'a> {
             command_tag: facts.command_tag.clone(),
             ..LockProfile::default()
         };
-        Self { facts, profile }
+        Self {
+            facts,
+            profile,
+            gone: vec![],
+        }
     }
 
     /// Access to what is not about one relation.
@@ -40,8 +45,28 @@ impl<'a> Builder<'a> {
                 relation: table.relation.clone(),
                 lock_mode: mode,
                 work: vec![],
+                renewed: false,
             }),
         }
+    }
+
+    /// A sequence gets new storage.
+    pub fn renew(&mut self, sequence: Oid, lock: LockMode) {
+        self.lock(sequence, lock);
+        for effect in &mut self.profile.effects {
+            effect.renewed |= effect.relation.oid == sequence;
+        }
+    }
+
+    /// The strongest lock on a relation so far.
+    pub fn held(&self, oid: Oid) -> Option<LockMode> {
+        self.profile.effect(oid).map(|effect| effect.lock_mode)
+    }
+
+    /// The statement drops this index before it does any work.
+    pub fn drop_index(&mut self, index: Oid) {
+        self.lock(index, LockMode::AccessExclusive);
+        self.gone.push(index);
     }
 
     /// The statement does this work on a relation under a lock, which it takes if it is not mentioned yet.
@@ -73,9 +98,14 @@ impl<'a> Builder<'a> {
 
     /// New storage for some indexes of a table.
     pub fn rebuild(&mut self, table: Oid, indexes: &[Oid], under: LockMode, cause: Cause) {
-        for index in indexes {
+        for index in indexes
+            .iter()
+            .filter(|index| !self.gone.contains(index))
+            .copied()
+            .collect::<Vec<_>>()
+        {
             self.work(table, WorkKind::BuildIndex, under, cause.clone());
-            self.work(*index, WorkKind::Rewrite, LockMode::AccessExclusive, cause.clone());
+            self.work(index, WorkKind::Rewrite, LockMode::AccessExclusive, cause.clone());
         }
     }
 

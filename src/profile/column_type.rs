@@ -41,7 +41,12 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
     }
     for key in &facts.foreign_keys {
         builder.lock(key.referencing, LockMode::AccessExclusive);
-        builder.lock(key.referenced, LockMode::AccessExclusive);
+        let at_other_end = if key.enforced {
+            LockMode::AccessExclusive
+        } else {
+            LockMode::ShareRowExclusive
+        };
+        builder.lock(key.referenced, at_other_end);
         if key.validated_again {
             let cause = Cause::TypeChangeForeignKey {
                 column: column.clone(),
@@ -49,6 +54,9 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
             };
             builder.work(key.referencing, WorkKind::Scan, LockMode::AccessExclusive, cause);
         }
+    }
+    for sequence in &facts.sequences {
+        builder.renew(*sequence, LockMode::ShareRowExclusive);
     }
     for (table, mode) in &facts.locked {
         builder.lock(*table, *mode);

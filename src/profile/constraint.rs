@@ -8,8 +8,11 @@ use crate::model::lock_profile::{Cause, WorkKind};
 
 /// ADD PRIMARY KEY, UNIQUE, EXCLUDE, with or without USING INDEX.
 pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {
-    if let Some(index) = facts.using_index {
-        builder.lock(index, LockMode::AccessExclusive);
+    if let Some(index) = facts.using_index.filter(|_| facts.renames_index) {
+        builder.lock(index, LockMode::ShareUpdateExclusive);
+    }
+    for partition in &facts.partitions {
+        builder.lock(*partition, LockMode::Share);
     }
     for (table, column) in &facts.nullable {
         builder.work(
@@ -25,7 +28,8 @@ pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {
             constraint: facts.constraint.clone(),
             columns: facts.columns.clone(),
         };
-        builder.work(*table, WorkKind::BuildIndex, lock, cause);
+        let under = builder.held(*table).unwrap_or(lock);
+        builder.work(*table, WorkKind::BuildIndex, under, cause);
     }
 }
 

@@ -20,14 +20,11 @@ pub fn relations(named: &[Oid], dropped: &[Oid], locked: &[(Oid, LockMode)], bui
 }
 
 /// DROP COLUMN, DROP CONSTRAINT
-pub fn part(what: &Dropped, indexes: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
+pub fn part(what: &Dropped, locked: &[(Oid, LockMode)], builder: &mut Builder) {
     builder.profile().destroys = Some(match what {
         Dropped::Column(name) => Destruction::Column(name.clone()),
         Dropped::Constraint(name) => Destruction::Constraint(name.clone()),
     });
-    for index in indexes {
-        builder.lock(*index, LockMode::AccessExclusive);
-    }
     for (oid, mode) in locked {
         builder.lock(*oid, *mode);
     }

@@ -11,6 +11,9 @@ pub fn add(facts: &AddForeignKey, lock: LockMode, builder: &mut Builder) {
     for table in &facts.referenced {
         builder.lock(*table, LockMode::ShareRowExclusive);
     }
+    for (table, mode) in &facts.locked {
+        builder.lock(*table, *mode);
+    }
     for table in &facts.validated {
         let cause = Cause::ForeignKey {
             constraint: facts.constraint.clone(),

@@ -30,7 +30,7 @@ pub fn create(facts: &CreateIndex, builder: &mut Builder) {
 }
 
 /// DROP INDEX [CONCURRENTLY]. The concurrent form ends with a lock on the index that nobody uses any more.
-pub fn drop(indexes: &[DroppedIndex], concurrently: bool, builder: &mut Builder) {
+pub fn drop(indexes: &[DroppedIndex], concurrently: bool, locked: &[(Oid, LockMode)], builder: &mut Builder) {
     let lock = if concurrently {
         LockMode::ShareUpdateExclusive
     } else {
@@ -46,21 +46,24 @@ pub fn drop(indexes: &[DroppedIndex], concurrently: bool, builder: &mut Builder)
             builder.lock(*index, LockMode::AccessExclusive);
         }
     }
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
+    }
 }
 
 /// REINDEX [CONCURRENTLY]
-pub fn reindex(tables: &[(Oid, Vec<Oid>)], parents: &[Oid], concurrently: bool, builder: &mut Builder) {
-    builder.profile().target = parents
+pub fn reindex(tables: &[(Oid, Vec<Oid>)], locked: &[(Oid, LockMode)], concurrently: bool, builder: &mut Builder) {
+    builder.profile().target = locked
         .first()
-        .copied()
+        .map(|(oid, _)| *oid)
         .or_else(|| tables.first().map(|(table, _)| *table));
     let lock = if concurrently {
         LockMode::ShareUpdateExclusive
     } else {
         LockMode::Share
     };
-    for parent in parents {
-        builder.lock(*parent, lock);
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
     }
     for (table, indexes) in tables {
         builder.lock(*table, lock);
@@ -68,8 +71,6 @@ pub fn reindex(tables: &[(Oid, Vec<Oid>)], parents: &[Oid], concurrently: bool, 
             for index in indexes {
                 builder.work(*table, WorkKind::BuildIndex, lock, Cause::Reindex);
                 builder.work(*index, WorkKind::Rewrite, lock, Cause::Reindex);
-                // The swap at the end.
-                builder.lock(*index, LockMode::AccessExclusive);
             }
         } else {
             builder.rebuild(*table, indexes, lock, Cause::Reindex);

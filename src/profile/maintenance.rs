@@ -4,11 +4,15 @@
 use super::builder::Builder;
 use crate::model::facts::{CopyBy, Oid};
 use crate::model::lock_mode::LockMode;
-use crate::model::lock_profile::Cause;
+use crate::model::lock_profile::{Cause, WorkKind};
 
 /// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: new storage under AccessExclusiveLock.
-pub fn copy(by: CopyBy, relations: &[Oid], builder: &mut Builder) {
-    builder.profile().target = relations.first().copied();
+pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
+    let parent = locked.first().map(|(oid, _)| *oid);
+    builder.profile().target = parent.or_else(|| relations.first().copied());
+    for (oid, mode) in locked {
+        builder.lock(*oid, *mode);
+    }
     let cause = match by {
         CopyBy::Cluster => Cause::Cluster,
         CopyBy::VacuumFull => Cause::VacuumFull,
@@ -17,6 +21,15 @@ pub fn copy(by: CopyBy, relations: &[Oid], builder: &mut Builder) {
     for relation in relations {
         builder.rewrite(*relation, LockMode::AccessExclusive, cause.clone());
     }
+}
+
+/// REFRESH MATERIALIZED VIEW CONCURRENTLY joins the old content with the new. ExclusiveLock keeps out who else would
+/// refresh it, and nobody but REFRESH writes to a materialized view; so what goes on under it hinders no more than it would
+/// under ShareUpdateExclusiveLock.
+pub fn refresh_concurrently(relation: Oid, builder: &mut Builder) {
+    builder.profile().target = Some(relation);
+    builder.lock(relation, LockMode::Exclusive);
+    builder.work(relation, WorkKind::Scan, LockMode::ShareUpdateExclusive, Cause::Refresh);
 }
 
 /// VACUUM without FULL, ANALYZE: reads and writes go on.

@@ -16,7 +16,6 @@ mod index;
 mod maintenance;
 
 use crate::model::facts::{Facts, Statement};
-use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{LockProfile, Unknown};
 use builder::Builder;
 
@@ -40,26 +39,31 @@ pub fn profile(facts: &Facts) -> LockProfile {
         }
         Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
         Statement::CreateIndex(statement) => index::create(statement, &mut builder),
-        Statement::DropIndex { indexes, concurrently } => index::drop(indexes, *concurrently, &mut builder),
+        Statement::DropIndex {
+            indexes,
+            concurrently,
+            locked,
+        } => index::drop(indexes, *concurrently, locked, &mut builder),
         Statement::Reindex {
             tables,
-            parents,
+            locked,
             concurrently,
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            index::reindex(tables, parents, *concurrently, &mut builder);
+            index::reindex(tables, locked, *concurrently, &mut builder);
         }
         Statement::Copy {
             by,
             relations,
+            locked,
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            maintenance::copy(*by, relations, &mut builder);
+            maintenance::copy(*by, relations, locked, &mut builder);
         }
         Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
-        Statement::RefreshConcurrently { relation } => builder.lock(*relation, LockMode::Exclusive),
+        Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),
         Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
         Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
     }

@@ -1,11 +1,13 @@
 //! What pg_interlock does, seen by a user over a connection.
 
 mod allowed;
+mod audit;
 mod backfill_arguments;
 mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
+mod backstop;
 mod contexts;
 mod errors_unchanged;
 mod explain;

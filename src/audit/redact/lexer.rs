@@ -1,5 +1,7 @@
 //! The lexical structure of SQL, as far as it decides where a literal begins and ends.
 
+use std::str::Chars;
+
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -40,6 +42,7 @@ pub struct Token<'a> {
 }
 
 /// Cuts a text into pieces that add up to it.
+#[derive(Clone)]
 pub struct Lexer<'a> {
     rest: &'a str,
     standard_strings: bool,
@@ -206,35 +209,20 @@ impl Literal {
             return body.strip_suffix(tag).unwrap_or(body).to_owned();
         }
         let mut out = String::with_capacity(text.len());
-        let mut letters = text.chars().skip_while(|c| *c != '\'').skip(1).peekable();
+        let start = text.find('\'').map_or(text.len(), |quote| quote + 1);
+        let mut letters = text.get(start..).unwrap_or_default().chars();
         while let Some(letter) = letters.next() {
             match letter {
-                '\'' => match letters.peek() {
-                    Some('\'') => {
-                        letters.next();
-                        out.push('\'');
-                    }
-                    // The end, or a continuation: on to its opening quote.
-                    _ => while letters.next_if(|c| *c != '\'').is_some() {},
+                '\'' if take(&mut letters, '\'') => out.push('\''),
+                '\'' => match continuation(letters.as_str()) {
+                    Some(gap) => letters = letters.as_str().get(gap + 1..).unwrap_or_default().chars(),
+                    None => break,
                 },
                 '\\' if self == Self::Escaped => match letters.next() {
-                    Some(c @ ('x' | 'u' | 'U' | '0'..='7')) => {
-                        let (radix, length) = match c {
-                            'x' => (16, 2),
-                            'u' => (16, 4),
-                            'U' => (16, 8),
-                            _ => (8, 2),
-                        };
-                        let mut code = c.to_digit(8).filter(|_| radix == 8).unwrap_or(0);
-                        for _ in 0..length {
-                            let Some(digit) = letters.peek().and_then(|c| c.to_digit(radix)) else {
-                                break;
-                            };
-                            code = code * radix + digit;
-                            letters.next();
-                        }
-                        out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                    }
+                    Some('x') => out.push(code(&mut letters, 0, 16, 2)),
+                    Some('u') => out.push(code(&mut letters, 0, 16, 4)),
+                    Some('U') => out.push(code(&mut letters, 0, 16, 8)),
+                    Some(c @ '0'..='7') => out.push(code(&mut letters, c.to_digit(8).unwrap_or(0), 8, 2)),
                     Some('n') => out.push('\n'),
                     Some('r') => out.push('\r'),
                     Some('t') => out.push('\t'),
@@ -244,20 +232,12 @@ impl Literal {
                     None => {}
                 },
                 '\\' if self == Self::Unicode => {
-                    if letters.next_if_eq(&'\\').is_some() {
+                    if take(&mut letters, '\\') {
                         out.push('\\');
-                        continue;
+                    } else {
+                        let digits = if take(&mut letters, '+') { 6 } else { 4 };
+                        out.push(code(&mut letters, 0, 16, digits));
                     }
-                    let length = if letters.next_if_eq(&'+').is_some() { 6 } else { 4 };
-                    let mut code = 0;
-                    for _ in 0..length {
-                        let Some(digit) = letters.peek().and_then(|c| c.to_digit(16)) else {
-                            break;
-                        };
-                        code = code * 16 + digit;
-                        letters.next();
-                    }
-                    out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
                 }
                 other => out.push(other),
             }
@@ -286,4 +266,25 @@ impl Literal {
             }
         }
     }
+}
+
+/// Goes past this letter, if it is the next.
+fn take(letters: &mut Chars, letter: char) -> bool {
+    let rest = letters.as_str().strip_prefix(letter);
+    if let Some(rest) = rest {
+        *letters = rest.chars();
+    }
+    rest.is_some()
+}
+
+/// The character of a number, of which `code` is read already and at most so many digits follow.
+fn code(letters: &mut Chars, mut code: u32, radix: u32, digits: usize) -> char {
+    for _ in 0..digits {
+        let Some(digit) = letters.clone().next().and_then(|c| c.to_digit(radix)) else {
+            break;
+        };
+        code = code * radix + digit;
+        letters.next();
+    }
+    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
 }

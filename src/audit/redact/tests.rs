@@ -135,6 +135,36 @@ fn literals_are_read_as_sql_too() {
     );
 }
 
+/// However a name is spelt that PostgreSQL or libpq will read.
+#[test]
+fn a_secret_cannot_be_spelt_differently() {
+    for statement in [
+        "CREATE SUBSCRIPTION s CONNECTION 'host=h pass'\n 'word=geheim' PUBLICATION p",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=h pa' -- it's not the end\n 'ssword=geheim' PUBLICATION p",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=h '\r\n 'password=''ge '\n 'heim'''",
+        "DO $$ BEGIN EXECUTE 'CREATE SUBSCRIPTION s CONNECTION ''pa''\n''ssword=geheim'''; END $$",
+        "ALTER SUBSCRIPTION s CONNECTION U&'p!0061ssword=geheim' UESCAPE '!'",
+        "ALTER SUBSCRIPTION s CONNECTION U&'p!0061ssword=geheim' /* a */ uescape '!'",
+        "ALTER FOREIGN TABLE t OPTIONS (SET U&\"p\\0061ssword\" 'geheim')",
+        "ALTER FOREIGN TABLE t OPTIONS (SET U&\"p!0061ssword\" UESCAPE '!' 'geheim')",
+        "ALTER SUBSCRIPTION s CONNECTION 'postgresql://u@h/d?p%61ssword=geheim'",
+        "ALTER SUBSCRIPTION s CONNECTION 'postgresql://u@h/d?application_name=a%20b&pass%77ord=geheim'",
+    ] {
+        let masked = redact(statement, true);
+        assert!(
+            masked.contains("***") && !masked.contains("heim"),
+            "{statement}\n{masked}"
+        );
+    }
+    // Escapes and continuations as such are nothing to hide.
+    for statement in [
+        "ALTER TABLE t ADD c text DEFAULT 'a'\n 'b' || E'\\x41' || U&'\\0041'",
+        "SELECT 100 %x = 1, 'https://h/?q=a%20b=c'",
+    ] {
+        check(statement, statement);
+    }
+}
+
 #[test]
 fn what_has_no_end_is_masked_to_the_end() {
     check("ALTER ROLE u PASSWORD 'x LOGIN; more", "ALTER ROLE u PASSWORD '***'");
@@ -174,6 +204,7 @@ fn redacting_twice_changes_nothing() {
 fn no_text_is_too_strange() {
     let pieces = [
         "'", "\"", "$", "$a$", "--", "/*", "*/", "\\", "E'", "U&'", "password", "=", " ", "\n", "ü", "://", "@", ":",
+        "%", "UESCAPE",
     ];
     let mut random = 7u32;
     for _ in 0..20_000 {

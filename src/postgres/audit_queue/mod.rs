@@ -128,21 +128,28 @@ pub fn nudge() {
     }
 }
 
-/// Waits until the record has left the queue, for a limited time, or until its writer finds the log locked: perhaps by
-/// this very session, which must not wait for itself. Raises the error of a cancel or termination.
+/// Waits until the record has left the queue, for a limited time, or until its writer finds the log locked once more:
+/// perhaps by this very session, which must not wait for itself. That the log was locked before says nothing. Raises the
+/// error of a cancel or termination.
 pub fn wait(receipt: Receipt, limit: Duration, text: &str) -> Waited {
     let Some(sleep) = memory::Sleep::new() else {
         return Waited::Settled;
     };
     let begun = Instant::now();
+    let mut blocked_before = None;
     loop {
         let seen = memory::sharing(|queue| {
-            let writer = queue.writers.of(receipt.database).map(|writer| writer.state);
+            let writer = queue.writers.of(receipt.database);
+            let writer = writer.map(|writer| (writer.state, writer.blocked));
             (queue.pool.holds(receipt.place), writer)
         });
         match seen {
             None | Some((false, _)) => return Waited::Settled,
-            Some((true, Some(WriterState::Blocked))) => return Waited::Late,
+            Some((true, Some((WriterState::Blocked, blocked))))
+                if *blocked_before.get_or_insert(blocked) != blocked =>
+            {
+                return Waited::Late;
+            }
             // The writer left before it saw the record.
             Some((true, None)) => {
                 let now = now();
@@ -151,7 +158,9 @@ pub fn wait(receipt: Receipt, limit: Duration, text: &str) -> Waited {
                     break;
                 }
             }
-            Some((true, Some(_))) => {}
+            Some((true, Some((_, blocked)))) => {
+                blocked_before.get_or_insert(blocked);
+            }
         }
         let left = limit.saturating_sub(begun.elapsed());
         if left.is_zero() {

@@ -38,6 +38,8 @@ pub struct Writer {
     pub pid: i32,
     /// What it is doing.
     pub state: WriterState,
+    /// How often it has found the log locked.
+    pub blocked: u32,
     /// When it was asked for, in microseconds.
     claimed_at: i64,
     /// Address of the latch of its process; 0 until it has started.
@@ -124,6 +126,7 @@ impl Writers {
             generation,
             pid: 0,
             state: WriterState::Starting,
+            blocked: 0,
             claimed_at: now,
             latch: 0,
         };
@@ -147,15 +150,15 @@ impl Writers {
         Some(entry.database)
     }
 
-    /// The writer says what it is doing; whether that is new.
+    /// The writer says what it is doing; whether that is new. Each try that finds the log locked is.
     pub fn set_state(&mut self, claim: Claim, state: WriterState) -> bool {
-        match self.entry(claim) {
-            Some(entry) if entry.state != state => {
-                entry.state = state;
-                true
-            }
-            _ => false,
+        let Some(entry) = self.entry(claim) else { return false };
+        let is_new = entry.state != state || state == WriterState::Blocked;
+        entry.state = state;
+        if state == WriterState::Blocked {
+            entry.blocked = entry.blocked.wrapping_add(1);
         }
+        is_new
     }
 
     /// The database of a claim, while it is valid.
@@ -181,6 +184,7 @@ mod tests {
             generation: 0,
             pid: 0,
             state: WriterState::Starting,
+            blocked: 0,
             claimed_at: 0,
             latch: 0,
         };
@@ -220,6 +224,18 @@ mod tests {
         assert_eq!(writers.take_up(second, 101, 2), Some(5));
         assert!(writers.set_state(second, WriterState::Running));
         assert!(!writers.set_state(second, WriterState::Running));
+    }
+
+    #[test]
+    fn each_try_at_a_locked_log_is_told() {
+        let mut writers = writers();
+        let claim = start(&mut writers, 5, 0);
+        for tries in 1..=2 {
+            assert!(writers.set_state(claim, WriterState::Blocked));
+            assert_eq!(writers.of(5).map(|writer| writer.blocked), Some(tries));
+        }
+        assert!(writers.set_state(claim, WriterState::Running));
+        assert_eq!(writers.of(5).map(|writer| writer.blocked), Some(2));
     }
 
     #[test]

@@ -3,16 +3,19 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
+use super::add_column;
 use super::column_type;
 use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
-use super::expressions;
-use super::relations::{Relations, class_row};
-use crate::model::facts::{AddColumn, AlterCommand, AlterTable, Dropped, NewColumnValue, Oid, RewriteBy, Statement};
+use super::index_constraint;
+use super::not_null;
+use super::relations::{Relations, children, resolve};
+use super::storage;
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
-use crate::postgres::node;
+use crate::postgres::{node, version};
 
 /// What the subcommands of one ALTER TABLE share.
 pub struct Context<'a> {
@@ -20,8 +23,73 @@ pub struct Context<'a> {
     pub target: Oid,
     /// The target, and what inherits from it unless ONLY is said.
     pub family: Vec<Oid>,
-    /// Some added column has a default, so foreign keys are checked.
-    pub default_added: bool,
+    pub lock: LockMode,
+    /// What the statement takes its lock on: the target, and what subcommands recurse to.
+    pub members: Vec<Oid>,
+    /// All subcommands: what one does may spare or cost another.
+    pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
+}
+
+impl Context<'_> {
+    /// Whether a relation is a partitioned table.
+    pub fn is_partitioned(&mut self, oid: Oid) -> bool {
+        self.relations.kind(oid) == Some(RelationKind::PartitionedTable)
+    }
+
+    /// The statement takes its lock on these.
+    pub fn reach(&mut self, oids: &[Oid]) {
+        for oid in oids {
+            if !self.members.contains(oid) && self.relations.load(*oid).is_some() {
+                self.members.push(*oid);
+            }
+        }
+    }
+
+    /// The target and, unless ONLY is said, what inherits from it; not below those of which `stops` is true. They are
+    /// locked.
+    pub fn descend(&mut self, stops: impl Fn(Oid) -> bool) -> Vec<Oid> {
+        let mut found = vec![self.target];
+        let mut next = 0;
+        while self.family.len() > 1 && next < found.len() {
+            let below = if next > 0 && stops(found[next]) {
+                vec![]
+            } else {
+                children(found[next])
+            };
+            for child in below {
+                if !found.contains(&child) {
+                    found.push(child);
+                }
+            }
+            next += 1;
+        }
+        self.reach(&found);
+        found
+    }
+
+    /// The CHECK that a subcommand of this statement adds under a name.
+    pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
+        self.subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_AddConstraint)
+            .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
+            .find(|part| node::text(part.conname) == name)
+    }
+
+    /// Whether a subcommand drops the constraint of this name.
+    pub fn drops_constraint(&self, name: &str) -> bool {
+        self.subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// Whether a subcommand adds the column of this name.
+    pub fn adds_column(&self, name: &str) -> bool {
+        self.subcommands.iter().any(|command| {
+            command.subtype == At::AT_AddColumn
+                && column_definition(command).is_some_and(|definition| node::text(definition.colname) == name)
+        })
+    }
 }
 
 /// The facts of an ALTER TABLE on an existing relation.
@@ -36,27 +104,26 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
     // SAFETY: the parser gives every ALTER TABLE its relation.
     let recurse = unsafe { (*statement.relation).inh };
     let family = relations.family(target, recurse);
-    let default_added = subcommands.iter().any(|command| adds_default(command));
     let mut context = Context {
         relations,
         target,
         family,
-        default_added,
+        lock,
+        members: vec![target],
+        subcommands: subcommands.clone(),
     };
-    let recursing = subcommands.iter().any(|command| recurses(command, &mut context));
-    let members = if recursing {
-        context.family.clone()
-    } else {
-        vec![target]
-    };
-    let commands = subcommands
-        .into_iter()
-        .flat_map(|command| self::command(command, &mut context))
-        .collect();
+    let mut commands = vec![];
+    for command in subcommands {
+        if recurses(command, &mut context) {
+            let family = context.family.clone();
+            context.reach(&family);
+        }
+        commands.extend(self::command(command, &mut context));
+    }
     Statement::AlterTable(AlterTable {
         target,
         lock,
-        members,
+        members: context.members,
         commands,
     })
 }
@@ -64,21 +131,17 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
 /// Whether the subcommand is carried to partitions and inheriting tables: `ATPrepCmd` of `commands/tablecmds.c`.
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
-        At::AT_AddColumn
-        | At::AT_ColumnDefault
-        | At::AT_DropNotNull
-        | At::AT_SetNotNull
+        At::AT_DropNotNull => version::major() < 18,
+        At::AT_ColumnDefault
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetStorage
-        | At::AT_DropColumn
-        | At::AT_DropConstraint
-        | At::AT_AlterColumnType
-        | At::AT_ValidateConstraint
-        | At::AT_AlterConstraint => true,
+        | At::AT_AlterColumnType => true,
+        At::AT_AlterConstraint => context.is_partitioned(context.target),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
+        // The others see to it themselves.
         At::AT_EnableTrig
         | At::AT_EnableAlwaysTrig
         | At::AT_EnableReplicaTrig
@@ -86,52 +149,41 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         | At::AT_EnableTrigUser
         | At::AT_DisableTrig
         | At::AT_DisableTrigAll
-        | At::AT_DisableTrigUser => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
+        | At::AT_DisableTrigUser => context.is_partitioned(context.target),
         _ => false,
     }
-}
-
-fn adds_default(command: &pg_sys::AlterTableCmd) -> bool {
-    column_definition(command).is_some_and(|definition| {
-        command.subtype == At::AT_AddColumn
-            && (!definition.raw_default.is_null()
-                || is_serial(definition)
-                || parts(definition).iter().any(|part| {
-                    matches!(
-                        part.contype,
-                        pg_sys::ConstrType::CONSTR_DEFAULT
-                            | pg_sys::ConstrType::CONSTR_GENERATED
-                            | pg_sys::ConstrType::CONSTR_IDENTITY
-                    )
-                }))
-    })
 }
 
 fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
     let name = node::text(command.name);
     match command.subtype {
-        At::AT_AddColumn => add_column(command, context),
+        At::AT_AddColumn => add_column::read(command, context),
         At::AT_AlterColumnType => vec![column_type::read(command, &name, context)],
-        At::AT_SetNotNull => vec![constraint::set_not_null(&[name], context)],
+        At::AT_SetNotNull => vec![not_null::set(name, context)],
         At::AT_AddConstraint => constraint::add(command, context),
         At::AT_ValidateConstraint => vec![constraint::validate(&name, context)],
         At::AT_DropColumn => vec![drop_column(name, command, context)],
         At::AT_DropConstraint => vec![constraint::drop(name, command, context)],
-        At::AT_SetLogged => vec![set_persistence(true, context)],
-        At::AT_SetUnLogged => vec![set_persistence(false, context)],
-        At::AT_SetAccessMethod => vec![set_access_method(&name, context)],
-        At::AT_SetTableSpace => vec![set_tablespace(name, context)],
+        At::AT_SetLogged => vec![storage::set_persistence(true, context)],
+        At::AT_SetUnLogged => vec![storage::set_persistence(false, context)],
+        At::AT_SetAccessMethod => vec![storage::set_access_method(&name, context)],
+        At::AT_SetTableSpace => vec![storage::set_tablespace(name, context)],
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression => vec![set_expression(name, context)],
+        At::AT_SetExpression => vec![storage::set_expression(name, context)],
+        At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
+        At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
+        At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
+        At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
+        At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
+        At::AT_AlterConstraint => vec![constraint::alter(command, context)],
+        At::AT_DropNotNull => vec![not_null::drop(&name, context)],
         At::AT_ColumnDefault
-        | At::AT_DropNotNull
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetOptions
         | At::AT_ResetOptions
         | At::AT_SetStorage
         | At::AT_SetCompression
-        | At::AT_ClusterOn
         | At::AT_DropCluster
         | At::AT_SetRelOptions
         | At::AT_ResetRelOptions
@@ -147,7 +199,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_EnableAlwaysRule
         | At::AT_EnableReplicaRule
         | At::AT_DisableRule
-        | At::AT_ReplicaIdentity
         | At::AT_EnableRowSecurity
         | At::AT_DisableRowSecurity
         | At::AT_ForceRowSecurity
@@ -161,109 +212,31 @@ pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_s
     node::cast(command.def, pg_sys::NodeTag::T_ColumnDef)
 }
 
-fn parts<'a>(definition: &pg_sys::ColumnDef) -> Vec<&'a pg_sys::Constraint> {
-    node::list(definition.constraints)
-        .into_iter()
-        .filter_map(|part| node::cast(part, pg_sys::NodeTag::T_Constraint))
-        .collect()
-}
-
-/// `serial` and its kin are no types but words of the parser: `transformColumnDefinition` of `parser/parse_utilcmd.c`.
-fn is_serial(definition: &pg_sys::ColumnDef) -> bool {
-    !serial_type(definition).is_empty()
-}
-
-/// The type that a word for a serial column stands for; empty for other types.
-fn serial_type(definition: &pg_sys::ColumnDef) -> &'static str {
-    // SAFETY: a TypeName of the parse tree, or null.
-    let Some(written) = (unsafe { definition.typeName.as_ref() }) else {
-        return "";
-    };
-    match node::strings(written.names).as_slice() {
-        [word] if !written.pct_type => match word.as_str() {
-            "smallserial" | "serial2" => "smallint",
-            "serial" | "serial4" => "integer",
-            "bigserial" | "serial8" => "bigint",
-            _ => "",
-        },
-        _ => "",
-    }
-}
-
-fn add_column(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
-    let Some(definition) = column_definition(command) else {
-        return vec![AlterCommand::Unmodelled];
-    };
-    let column = node::text(definition.colname);
-    if columns::named(context.target, &column).is_some() {
-        // IF NOT EXISTS does nothing more; without it the statement fails.
-        return vec![AlterCommand::CatalogOnly];
-    }
-    let parts = parts(definition);
-    let part = |kind| parts.iter().copied().find(|part| part.contype == kind);
-    let primary = part(pg_sys::ConstrType::CONSTR_PRIMARY);
-    let identity = part(pg_sys::ConstrType::CONSTR_IDENTITY);
-    let serial = is_serial(definition);
-    let (value, type_name, expression) = if serial {
-        (NewColumnValue::Serial, serial_type(definition).to_owned(), None)
-    } else {
-        let written = expressions::resolve_type(definition.typeName);
-        let type_name = expressions::type_name(written);
-        if identity.is_some() {
-            (NewColumnValue::Identity, type_name, None)
-        } else if let Some(generated) = part(pg_sys::ConstrType::CONSTR_GENERATED) {
-            let expression = expressions::column_expression_text(context.target, generated.raw_expr);
-            (generated_value(generated), type_name, Some(expression))
-        } else {
-            let default = part(pg_sys::ConstrType::CONSTR_DEFAULT).map(|part| part.raw_expr);
-            let (value, text) = expressions::new_column_value(written, &column, default);
-            (value, type_name, text)
-        }
-    };
-    let not_null =
-        serial || identity.is_some() || primary.is_some() || part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some();
-    let members: Vec<Oid> = context
-        .family
-        .iter()
-        .copied()
-        .filter(|member| *member == context.target || columns::named(*member, &column).is_none())
-        .collect();
-    let members = context.relations.with_rows(&members);
-    let mut commands = vec![AlterCommand::AddColumn(AddColumn {
-        column: column.clone(),
-        type_name,
-        expression,
-        value,
-        not_null,
-        members: members.clone(),
-    })];
-    for part in parts {
-        commands.extend(constraint::of_new_column(part, &column, &members, context));
-    }
-    commands
-}
-
-#[cfg(feature = "pg18")]
-fn generated_value(part: &pg_sys::Constraint) -> NewColumnValue {
-    if part.generated_kind as u8 == pg_sys::ATTRIBUTE_GENERATED_VIRTUAL {
-        NewColumnValue::VirtualGenerated
-    } else {
-        NewColumnValue::StoredGenerated
-    }
-}
-
-#[cfg(not(feature = "pg18"))]
-fn generated_value(_part: &pg_sys::Constraint) -> NewColumnValue {
-    NewColumnValue::StoredGenerated
-}
-
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let objects: Vec<Object> = context
-        .family
-        .iter()
-        .filter_map(|member| columns::named(*member, &name).map(|column| Object::column(*member, column.attnum)))
-        .collect();
+    let objects: Vec<Object> = inheriting(context, |member| {
+        columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
+    })
+    .into_iter()
+    .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
+    .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
+}
+
+/// The members that lose something the target loses: those that have it only from there. Their children are locked
+/// whether or not they lose it, and with ONLY too: `ATExecDropColumn` and `ATExecDropConstraint` of
+/// `commands/tablecmds.c`.
+pub fn inheriting(context: &mut Context, goes_along: impl Fn(Oid) -> bool) -> Vec<Oid> {
+    let mut losing = vec![context.target];
+    let mut next = 0;
+    while next < losing.len() {
+        let below = children(losing[next]);
+        context.reach(&below);
+        if context.family.len() > 1 {
+            losing.extend(below.into_iter().filter(|child| goes_along(*child)));
+        }
+        next += 1;
+    }
+    losing
 }
 
 /// What goes with dropped parts of the target.
@@ -291,85 +264,57 @@ pub fn dropped(
     AlterCommand::Drop { what, indexes, locked }
 }
 
-fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
-    let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
-    let unchanged = if logged { b'p' } else { b'u' };
-    if persistence == unchanged || persistence == b't' {
-        return AlterCommand::CatalogOnly;
-    }
-    let why = if logged { RewriteBy::Logged } else { RewriteBy::Unlogged };
-    let sequences = dependencies::owned_sequences(context.target);
-    sequences.iter().for_each(|sequence| {
-        context.relations.load(*sequence);
-    });
-    AlterCommand::Rewrite {
-        why,
-        relations: vec![context.target],
-        sequences,
-    }
-}
-
-fn set_access_method(name: &str, context: &mut Context) -> AlterCommand {
-    let row = class_row(context.target);
-    let name = if name.is_empty() {
-        default_access_method()
-    } else {
-        name.to_owned()
-    };
-    let Ok(method_name) = std::ffi::CString::new(name.clone()) else {
-        return AlterCommand::Unmodelled;
-    };
-    // SAFETY: a syscache look-up by name; raises the server's own error for a method that does not exist.
-    let wanted = unsafe { pg_sys::get_table_am_oid(method_name.as_ptr(), false) }.to_u32();
-    let storage = context
+fn is_index(context: &mut Context) -> bool {
+    context
         .relations
         .kind(context.target)
-        .is_some_and(RelationKind::has_rows);
-    if !storage || row.is_some_and(|row| row.oid("relam") == wanted) {
+        .is_some_and(RelationKind::is_index)
+}
+
+/// A subcommand that names an index of the target and locks it.
+fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
+    index_constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
+        AlterCommand::Locks(vec![(index, lock)])
+    })
+}
+
+fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    node::cast::<pg_sys::ReplicaIdentityStmt>(command.def, pg_sys::NodeTag::T_ReplicaIdentityStmt)
+        .map_or(AlterCommand::CatalogOnly, |identity| {
+            index_locked(&node::text(identity.name), LockMode::Share, context)
+        })
+}
+
+/// ALTER INDEX … ATTACH PARTITION: `ATExecAttachPartitionIdx` of `commands/tablecmds.c`.
+fn attach_index(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd)
+        .and_then(|partition| resolve(partition.name))
+        .filter(|index| context.relations.load(*index).is_some())
+        .map_or(AlterCommand::Unmodelled, |index| {
+            AlterCommand::Locks(vec![(index, LockMode::AccessExclusive)])
+        })
+}
+
+/// SET and DROP of an identity column's properties, whose sequence is altered (`AlterSequence` of `commands/sequence.c`)
+/// or dropped.
+fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context) -> AlterCommand {
+    let Some(sequence) = columns::named(context.target, column)
+        .and_then(|column| dependencies::identity_sequence(context.target, column.attnum))
+        .filter(|sequence| context.relations.load(*sequence).is_some())
+    else {
         return AlterCommand::CatalogOnly;
-    }
-    AlterCommand::Rewrite {
-        why: RewriteBy::AccessMethod(name),
-        relations: vec![context.target],
-        sequences: vec![],
-    }
-}
-
-fn default_access_method() -> String {
-    // SAFETY: a string setting of the server, never null.
-    node::text(unsafe { pg_sys::default_table_access_method })
-}
-
-fn set_tablespace(name: String, context: &mut Context) -> AlterCommand {
-    let Ok(tablespace) = std::ffi::CString::new(name.clone()) else {
-        return AlterCommand::Unmodelled;
     };
-    // SAFETY: a syscache look-up by name; raises the server's own error for a tablespace that does not exist.
-    let wanted = unsafe { pg_sys::get_tablespace_oid(tablespace.as_ptr(), false) }.to_u32();
-    // SAFETY: set when the session connected to its database.
-    let of_database = unsafe { pg_sys::MyDatabaseTableSpace }.to_u32();
-    let now = class_row(context.target).map_or(0, |row| row.oid("reltablespace"));
-    let now = if now == 0 { of_database } else { now };
-    let kind = context.relations.kind(context.target);
-    let storage = kind.is_some_and(|kind| kind.has_rows() || kind == RelationKind::Index);
-    if !storage || now == wanted {
-        return AlterCommand::CatalogOnly;
+    if command.subtype == At::AT_DropIdentity {
+        return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
     }
-    AlterCommand::MoveFiles { tablespace: name }
-}
-
-#[cfg(any(feature = "pg17", feature = "pg18"))]
-fn set_expression(name: String, context: &mut Context) -> AlterCommand {
-    let stored: Vec<Oid> = context
-        .family
-        .iter()
-        .copied()
-        .filter(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'))
+    let options: Vec<String> = node::list(command.def.cast())
+        .into_iter()
+        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
+        .map(|option| node::text(option.defname))
+        .filter(|option| option != "generated")
         .collect();
-    let relations = context.relations.with_rows(&stored);
-    AlterCommand::Rewrite {
-        why: RewriteBy::Expression(name),
-        relations,
-        sequences: vec![],
+    AlterCommand::AlterSequence {
+        sequence,
+        rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
     }
 }

@@ -6,9 +6,10 @@ use pgrx::pg_sys;
 
 use super::alter_table::{Context, column_definition};
 use super::columns::{self, Column};
-use super::constraints;
-use super::dependencies::{Object, references};
+use super::constraints::{self, Constraint};
+use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
+use super::foreign_key;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, Oid, TypeChange};
 use crate::model::lock_mode::LockMode;
 use crate::postgres::catalog;
@@ -46,9 +47,16 @@ pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) 
         members: vec![],
         foreign_keys: vec![],
         locked: vec![],
+        sequences: vec![],
     };
     for member in context.family.clone() {
         if let Some(of_member) = columns::named(member, name) {
+            if of_member.identity {
+                facts.sequences.extend(
+                    dependencies::identity_sequence(member, of_member.attnum)
+                        .filter(|sequence| context.relations.load(*sequence).is_some()),
+                );
+            }
             read_member(member, &of_member, &change, &mut facts, context);
         }
     }
@@ -102,12 +110,11 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                         .all(|table| context.relations.load(table).is_some());
                     if known {
                         facts.foreign_keys.push(ForeignKeyOnColumn {
-                            constraint: constraint.name,
+                            constraint: constraint.name.clone(),
                             referencing: constraint.table,
                             referenced: constraint.referenced,
-                            validated_again: constraint.validated
-                                && constraint.enforced
-                                && (change.rewrites || change.from.type_oid != change.to.oid),
+                            enforced: constraint.enforced,
+                            validated_again: checked_again(&constraint, change, context),
                         });
                     }
                 }
@@ -136,6 +143,20 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     }
 }
 
+/// Whether the rows of a foreign key's referencing table are checked again: `TryReuseForeignKey`.
+fn checked_again(constraint: &Constraint, change: &Change, context: &mut Context) -> bool {
+    let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
+    let changed = foreign_key::Changed {
+        family: &context.family,
+        name: &change.from.name,
+        to: change.to.oid,
+    };
+    has_rows
+        && constraint.validated
+        && constraint.enforced
+        && (change.rewrites || !foreign_key::keeps_meaning(constraint, &changed))
+}
+
 /// Whether an index keeps its storage when a column of it changes its type and the heap stays.
 fn is_reusable(index: Oid, column: &Column, change: &Change) -> bool {
     let (Some(row), Some(class)) = (
@@ -145,33 +166,39 @@ fn is_reusable(index: Oid, column: &Column, change: &Change) -> bool {
         return false;
     };
     let plain = row.text("indpred").is_none() && row.text("indexprs").is_none();
-    if !plain || row.flag("indisvalid") != Some(true) {
+    // The index of a partition is dropped with the one it is a part of, and built anew.
+    let part = class.flag("relispartition") == Some(true);
+    if !plain || part || row.flag("indisvalid") != Some(true) {
         return false;
     }
     let method = class.oid("relam");
     let keys = row.attnums("indkey").into_iter().take(row.int2("indnkeyatts") as usize);
+    let stored = columns::of_table(index);
     keys.zip(row.oids("indclass"))
         .zip(row.oids("indcollation"))
-        .filter(|((attnum, _), _)| *attnum == column.attnum)
-        .all(|((_, operator_class), collation)| {
-            keeps_operator_class(operator_class, method, change) && keeps_collation(collation, column, change)
+        .zip(stored)
+        .filter(|(((attnum, _), _), _)| *attnum == column.attnum)
+        .all(|(((_, operator_class), collation), stored)| {
+            keeps_operator_class(operator_class, method, stored.type_oid, change)
+                && keeps_collation(collation, column, change)
         })
 }
 
 /// The index is made again from its definition, in which a default operator class goes unnamed.
-fn keeps_operator_class(operator_class: Oid, method: Oid, change: &Change) -> bool {
+fn keeps_operator_class(operator_class: Oid, method: Oid, stored: Oid, change: &Change) -> bool {
     // SAFETY: syscache look-ups.
     unsafe {
         let default_of = |type_oid: Oid| pg_sys::GetDefaultOpClass(type_oid.into(), method.into()).to_u32();
         let was_default = default_of(change.from.type_oid) == operator_class;
         let kept = !was_default || default_of(change.to.oid) == operator_class;
         let input = pg_sys::get_opclass_input_type(operator_class.into()).to_u32();
-        kept && (change.from.type_oid == change.to.oid || !is_polymorphic(input))
+        // What is compared is the type the index stores: the element of an array, for GIN.
+        kept && (stored == change.to.oid || !is_polymorphic(input))
     }
 }
 
 /// `IsPolymorphicType` of `catalog/pg_type.h`.
-fn is_polymorphic(type_oid: Oid) -> bool {
+pub fn is_polymorphic(type_oid: Oid) -> bool {
     /// anyelement, anyarray, anynonarray, anyenum, anyrange, anymultirange and the anycompatible family
     const POLYMORPHIC: [u32; 11] = [2283, 2277, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080, 4538];
     POLYMORPHIC.contains(&type_oid)

@@ -14,6 +14,12 @@ pub struct Column {
     pub not_null: bool,
     /// `s` stored, `v` virtual, 0 not generated
     pub generated: u8,
+    /// GENERATED … AS IDENTITY
+    pub identity: bool,
+    /// Parents it is inherited from.
+    pub inherited: i16,
+    /// Defined here too.
+    pub local: bool,
 }
 
 /// The columns of a table that are not dropped.
@@ -29,6 +35,9 @@ pub fn of_table(table: Oid) -> Vec<Column> {
             collation: row.oid("attcollation"),
             not_null: row.flag("attnotnull").unwrap_or(false),
             generated: row.letter("attgenerated"),
+            identity: row.letter("attidentity") != 0,
+            inherited: row.int2("attinhcount"),
+            local: row.flag("attislocal").unwrap_or(false),
         })
         .collect()
 }

@@ -1,28 +1,55 @@
-//! Constraints in ALTER TABLE: ADD in every form, SET NOT NULL, VALIDATE, DROP.
+//! Constraints in ALTER TABLE: ADD, ALTER, VALIDATE, DROP.
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
-use super::alter_table::{Context, dropped};
-use super::columns::{self, Column};
+use super::alter_table::{Context, dropped, inheriting};
+use super::columns;
 use super::constraints::{self, Constraint};
 use super::dependencies::Object;
-use super::expressions;
-use super::relations::{index_rows, resolve};
-use crate::model::facts::{AddForeignKey, AddIndexConstraint, AlterCommand, Dropped, IndexConstraint, Oid};
-use crate::model::relation::RelationKind;
+use super::foreign_key;
+use super::index_constraint;
+use super::index_match;
+use super::not_null;
+#[cfg(feature = "pg18")]
+use crate::model::facts::AddForeignKey;
+use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
+#[cfg(feature = "pg18")]
+use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
-/// Whether ADD CONSTRAINT is carried to partitions and inheriting tables with the statement's lock.
+/// Whether ADD CONSTRAINT takes its lock on all partitions and inheriting tables, whatever becomes of them.
+#[cfg(not(feature = "pg18"))]
 pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
         return false;
     };
-    match part.contype {
-        ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL => !part.is_no_inherit,
-        ConstrType::CONSTR_FOREIGN => context.relations.kind(context.target) == Some(RelationKind::PartitionedTable),
-        _ => false,
+    // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
+    part.contype == ConstrType::CONSTR_PRIMARY
+        && part.indexname.is_null()
+        && (!context.is_partitioned(context.target) || {
+            let columns = columns::of_table(context.target);
+            node::strings(part.keys)
+                .iter()
+                .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
+        })
+}
+
+/// Since 18 always: `ATPrepCmd` of `commands/tablecmds.c`. For a PRIMARY KEY over columns that lack a NOT NULL constraint
+/// (`ATPrepAddPrimaryKey`) with ONLY too.
+#[cfg(feature = "pg18")]
+pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
+    let primary = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint)
+        .filter(|part| part.contype == ConstrType::CONSTR_PRIMARY);
+    if let Some(part) = primary
+        && node::strings(part.keys)
+            .iter()
+            .any(|key| !not_null::exists(context.target, key))
+    {
+        let family = context.relations.family(context.target, true);
+        context.reach(&family);
     }
+    true
 }
 
 /// ADD CONSTRAINT
@@ -33,14 +60,13 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
     let name = node::optional_text(part.conname);
     match part.contype {
         ConstrType::CONSTR_CHECK => vec![add_check(part, name, context)],
-        ConstrType::CONSTR_NOTNULL if checked_now(part) => vec![set_not_null(&node::strings(part.keys), context)],
-        ConstrType::CONSTR_NOTNULL => vec![AlterCommand::CatalogOnly],
+        ConstrType::CONSTR_NOTNULL => vec![not_null::add(part, context)],
         ConstrType::CONSTR_FOREIGN => {
             let columns = node::strings(part.fk_attrs);
-            vec![add_foreign_key(part, columns, checked_now(part), context)]
+            vec![foreign_key::add(part, columns, true, context)]
         }
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE | ConstrType::CONSTR_EXCLUSION => {
-            vec![add_index_constraint(part, &node::strings(part.keys), context)]
+            vec![index_constraint::add(part, &node::strings(part.keys), context)]
         }
         _ => vec![AlterCommand::Unmodelled],
     }
@@ -50,28 +76,23 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
 pub fn of_new_column(
     part: &pg_sys::Constraint,
     column: &str,
-    members: &[Oid],
+    has_default: bool,
     context: &mut Context,
 ) -> Option<AlterCommand> {
     let constraint = node::optional_text(part.conname);
     Some(match part.contype {
-        ConstrType::CONSTR_CHECK => AlterCommand::AddCheck {
-            constraint,
-            scanned: members.to_vec(),
-        },
-        ConstrType::CONSTR_FOREIGN => add_foreign_key(
-            part,
-            vec![column.to_owned()],
-            context.default_added && checked_now(part),
-            context,
-        ),
+        ConstrType::CONSTR_CHECK => add_check(part, constraint, context),
+        ConstrType::CONSTR_FOREIGN => foreign_key::add(part, vec![column.to_owned()], has_default, context),
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE => {
+            let found = index_match::partitions(context.target, None, context.relations);
             AlterCommand::AddIndexConstraint(AddIndexConstraint {
-                kind: index_kind(part.contype),
+                kind: index_constraint::kind_of(part.contype),
                 constraint,
                 columns: vec![column.to_owned()],
                 using_index: None,
-                builds: built_members(context),
+                renames_index: false,
+                partitions: found.visited,
+                builds: found.builds,
                 nullable: vec![],
             })
         }
@@ -79,184 +100,102 @@ pub fn of_new_column(
     })
 }
 
-/// SET NOT NULL, and ADD CONSTRAINT … NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
-pub fn set_not_null(columns: &[String], context: &mut Context) -> AlterCommand {
-    let column = columns.first().cloned().unwrap_or_default();
-    let members = context.relations.with_rows(&context.family);
-    let unproved = members
-        .into_iter()
-        .filter(|member| lacks_proof(*member, &column))
-        .collect();
-    AlterCommand::SetNotNull { column, unproved }
-}
-
-/// Whether every row of a table has to be looked at to know that a column holds no null.
-fn lacks_proof(table: Oid, name: &str) -> bool {
-    let Some(column) = columns::named(table, name) else {
-        return false;
+/// ALTER CONSTRAINT; since 18 it can make a foreign key enforced, whose triggers on both ends are created then, and whose
+/// rows checked: `ATExecAlterConstrEnforceability` of `commands/tablecmds.c`.
+#[cfg(feature = "pg18")]
+pub fn alter(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let Some(wanted) = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
+        .filter(|wanted| wanted.alterEnforceability)
+    else {
+        return AlterCommand::CatalogOnly;
     };
-    if let Some(existing) = not_null_constraint(table, &column) {
-        // 18: a constraint that is NOT VALID is validated, without a look at proofs.
-        return !existing.validated;
+    let Some(constraint) = constraints::named(context.target, &node::text(wanted.conname)) else {
+        return AlterCommand::CatalogOnly;
+    };
+    if constraint.enforced == wanted.is_enforced {
+        return AlterCommand::CatalogOnly;
     }
-    !column.not_null && !expressions::not_null_is_proved(table, &column)
+    let (name, root) = (constraint.name.clone(), constraint.referenced);
+    let parts = with_children(constraint);
+    let lock = if wanted.is_enforced {
+        LockMode::ShareRowExclusive
+    } else {
+        LockMode::AccessExclusive
+    };
+    let locked = parts
+        .iter()
+        .filter(|part| context.relations.load(part.referenced).is_some())
+        .map(|part| (part.referenced, lock))
+        .collect();
+    // Parts for the partitions of the other end are there for their triggers only.
+    let mut checked: Vec<Oid> = parts
+        .iter()
+        .filter(|part| part.referenced == root && wanted.is_enforced)
+        .map(|part| part.table)
+        .collect();
+    checked.dedup();
+    AlterCommand::AddForeignKey(AddForeignKey {
+        constraint: Some(name),
+        columns: vec![],
+        referenced: vec![],
+        validated: context.relations.with_rows(&checked),
+        locked,
+    })
 }
 
-/// 18: the NOT NULL constraint of a column.
-fn not_null_constraint(table: Oid, column: &Column) -> Option<Constraint> {
-    constraints::of_table(table)
-        .into_iter()
-        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
+#[cfg(not(feature = "pg18"))]
+pub fn alter(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCommand {
+    AlterCommand::CatalogOnly
 }
 
 #[cfg(feature = "pg18")]
-fn checked_now(part: &pg_sys::Constraint) -> bool {
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
     !part.skip_validation && part.is_enforced
 }
 
 #[cfg(not(feature = "pg18"))]
-fn checked_now(part: &pg_sys::Constraint) -> bool {
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
     !part.skip_validation
 }
 
 fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
-    let family = if part.is_no_inherit {
+    // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept, and what is
+    // below that child has it too.
+    let has_it = |member: Oid| {
+        constraint
+            .as_ref()
+            .and_then(|name| constraints::named(member, name))
+            .is_some_and(|existing| existing.kind == b'c')
+    };
+    let mut scanned = if part.is_no_inherit {
         vec![context.target]
     } else {
-        context.family.clone()
+        context.descend(has_it)
     };
-    let mut scanned = if checked_now(part) {
-        context.relations.with_rows(&family)
-    } else {
-        vec![]
-    };
-    if let Some(name) = &constraint {
-        // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept.
-        scanned.retain(|member| {
-            *member == context.target || constraints::named(*member, name).is_none_or(|existing| existing.kind != b'c')
-        });
-    }
+    scanned.retain(|member| checked_now(part) && (*member == context.target || !has_it(*member)));
+    let scanned = context.relations.with_rows(&scanned);
     AlterCommand::AddCheck { constraint, scanned }
-}
-
-/// ADD FOREIGN KEY: `ATAddForeignKeyConstraint` of `commands/tablecmds.c`.
-fn add_foreign_key(
-    part: &pg_sys::Constraint,
-    columns: Vec<String>,
-    checked: bool,
-    context: &mut Context,
-) -> AlterCommand {
-    let referenced = resolve(part.pktable).map(|oid| {
-        let partitioned = is_partitioned(oid, context);
-        context.relations.family(oid, partitioned)
-    });
-    let referencing = if is_partitioned(context.target, context) {
-        context.family.clone()
-    } else {
-        vec![context.target]
-    };
-    let validated = if checked {
-        context.relations.with_rows(&referencing)
-    } else {
-        vec![]
-    };
-    AlterCommand::AddForeignKey(AddForeignKey {
-        constraint: node::optional_text(part.conname),
-        columns,
-        referenced: referenced.unwrap_or_default(),
-        validated,
-    })
-}
-
-fn is_partitioned(oid: Oid, context: &mut Context) -> bool {
-    context.relations.kind(oid) == Some(RelationKind::PartitionedTable)
-}
-
-fn index_kind(contype: ConstrType::Type) -> IndexConstraint {
-    match contype {
-        ConstrType::CONSTR_PRIMARY => IndexConstraint::PrimaryKey,
-        ConstrType::CONSTR_UNIQUE => IndexConstraint::Unique,
-        _ => IndexConstraint::Exclusion,
-    }
-}
-
-/// The tables an index of the target is built on: itself, or all leaves of a partitioned table.
-fn built_members(context: &mut Context) -> Vec<Oid> {
-    let members = if is_partitioned(context.target, context) {
-        context.family.clone()
-    } else {
-        vec![context.target]
-    };
-    context.relations.with_rows(&members)
-}
-
-fn add_index_constraint(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) -> AlterCommand {
-    let kind = index_kind(part.contype);
-    let using_index = node::optional_text(part.indexname).and_then(|name| index_of(context, &name));
-    let keys = match using_index {
-        Some(index) => index_columns(context.target, index),
-        None => keys.to_vec(),
-    };
-    let members = built_members(context);
-    let nullable = if kind == IndexConstraint::PrimaryKey {
-        members
-            .iter()
-            .filter_map(|member| {
-                keys.iter()
-                    .find(|key| lacks_proof(*member, key))
-                    .map(|key| (*member, key.clone()))
-            })
-            .collect()
-    } else {
-        vec![]
-    };
-    AlterCommand::AddIndexConstraint(AddIndexConstraint {
-        kind,
-        constraint: node::optional_text(part.conname),
-        columns: keys,
-        using_index,
-        builds: if part.indexname.is_null() { members } else { vec![] },
-        nullable,
-    })
-}
-
-fn index_of(context: &mut Context, name: &str) -> Option<Oid> {
-    let indexes = context.relations.indexes(context.target);
-    indexes.into_iter().find(|index| {
-        context
-            .relations
-            .load(*index)
-            .is_some_and(|table| table.relation.name == name)
-    })
-}
-
-fn index_columns(table: Oid, index: Oid) -> Vec<String> {
-    let keys: Vec<i16> = index_rows(table)
-        .iter()
-        .filter(|row| row.oid("indexrelid") == index)
-        .flat_map(|row| {
-            row.attnums("indkey")
-                .into_iter()
-                .take(row.int2("indnkeyatts") as usize)
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    columns::of_table(table)
-        .into_iter()
-        .filter(|column| keys.contains(&column.attnum))
-        .map(|c| c.name)
-        .collect()
 }
 
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
 pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     let Some(constraint) = constraints::named(context.target, name) else {
-        return AlterCommand::CatalogOnly;
+        return validate_added(name, context);
     };
+    if !constraint.validated && constraint.kind != b'f' && !constraint.no_inherit {
+        let family = context.family.clone();
+        context.reach(&family);
+    }
     let mut pending: Vec<Constraint> = vec![];
     if !constraint.validated {
         match constraint.kind {
-            b'f' => pending = with_children(constraint),
+            b'f' => {
+                pending = with_children(constraint);
+                let unvalidated = pending.iter().filter(|each| !each.validated);
+                let members: Vec<Oid> = unvalidated.map(|each| each.table).collect();
+                context.reach(&members);
+            }
+            _ if constraint.no_inherit => pending.push(constraint),
             _ => pending.extend(
                 context
                     .family
@@ -266,13 +205,12 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
         }
     }
     pending.retain(|each| !each.validated);
+    // The parts for the partitions of the other end are not checked one by one.
     let referenced: Vec<Oid> = pending
         .iter()
         .map(|each| each.referenced)
         .filter(|oid| *oid != 0)
-        .collect();
-    let referenced = referenced
-        .into_iter()
+        .take(1)
         .filter(|oid| context.relations.load(*oid).is_some())
         .collect();
     let tables: Vec<Oid> = pending.iter().map(|each| each.table).collect();
@@ -283,8 +221,25 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     }
 }
 
+/// VALIDATE of a constraint that the same statement adds as NOT VALID.
+fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
+    let tables = match context
+        .added_constraint(name)
+        .map(|part| (part.contype, part.is_no_inherit))
+    {
+        Some((ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL, false)) => context.family.clone(),
+        Some(_) => vec![context.target],
+        None => return AlterCommand::CatalogOnly,
+    };
+    AlterCommand::ValidateConstraint {
+        constraint: name.to_owned(),
+        scanned: context.relations.with_rows(&tables),
+        referenced: vec![],
+    }
+}
+
 /// The constraint of a member that a constraint of the target became by inheritance; NOT NULL goes by its column.
-fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
+pub fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
     if of_target.kind != b'n' || member == of_target.table {
         return constraints::named(member, &of_target.name);
     }
@@ -292,10 +247,11 @@ fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
     let column = columns::of_table(of_target.table)
         .into_iter()
         .find(|column| column.attnum == *attnum)?;
-    not_null_constraint(member, &columns::named(member, &column.name)?)
+    not_null::constraint_of(member, &columns::named(member, &column.name)?)
 }
 
-fn with_children(constraint: Constraint) -> Vec<Constraint> {
+/// A constraint and those that partitions have as parts of it.
+pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
     let mut all = vec![constraint];
     let mut next = 0;
     while next < all.len() {
@@ -308,11 +264,22 @@ fn with_children(constraint: Constraint) -> Vec<Constraint> {
 
 /// DROP CONSTRAINT
 pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let found: Vec<Constraint> = constraints::named(context.target, &name)
-        .map(with_children)
-        .unwrap_or_default();
-    if found.is_empty() {
+    let Some(constraint) = constraints::named(context.target, &name) else {
         return AlterCommand::CatalogOnly;
+    };
+    let inherits = matches!(constraint.kind, b'c' | b'n') && !constraint.no_inherit;
+    let mut found = vec![];
+    if inherits {
+        let losing = inheriting(context, |member| {
+            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+        });
+        found.extend(
+            losing
+                .into_iter()
+                .filter_map(|member| same_constraint(member, &constraint)),
+        );
+    } else {
+        found = with_children(constraint);
     }
     let objects: Vec<Object> = found
         .iter()

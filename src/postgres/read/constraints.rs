@@ -15,10 +15,20 @@ pub struct Constraint {
     pub validated: bool,
     pub enforced: bool,
     pub columns: Vec<i16>,
+    /// Not carried to children.
+    pub no_inherit: bool,
+    /// Parents it is inherited from.
+    pub inherited: i16,
+    /// Defined here too.
+    pub local: bool,
+    /// The constraint of the partitioned table that this one is a part of.
+    pub parent: Oid,
+    /// The row, for what only some constraints have.
+    pub row: Row,
 }
 
 impl Constraint {
-    fn from_row(row: &Row) -> Self {
+    fn from_row(row: Row) -> Self {
         Self {
             oid: row.oid("oid"),
             name: row.name("conname"),
@@ -30,6 +40,11 @@ impl Constraint {
             // Before 18 every constraint is enforced.
             enforced: row.flag("conenforced").unwrap_or(true),
             columns: row.attnums("conkey"),
+            no_inherit: row.flag("connoinherit").unwrap_or(false),
+            inherited: row.int2("coninhcount"),
+            local: row.flag("conislocal").unwrap_or(false),
+            parent: row.oid("conparentid"),
+            row,
         }
     }
 }
@@ -37,7 +52,7 @@ impl Constraint {
 /// All constraints of a table.
 pub fn of_table(table: Oid) -> Vec<Constraint> {
     catalog::rows(&catalog::CONSTRAINTS_OF_TABLE, &[Value::Oid(table)])
-        .iter()
+        .into_iter()
         .map(Constraint::from_row)
         .collect()
 }
@@ -49,15 +64,13 @@ pub fn named(table: Oid, name: &str) -> Option<Constraint> {
 
 /// The constraint of this oid.
 pub fn by_oid(oid: Oid) -> Option<Constraint> {
-    catalog::row(&catalog::CONSTRAINT, oid)
-        .as_ref()
-        .map(Constraint::from_row)
+    catalog::row(&catalog::CONSTRAINT, oid).map(Constraint::from_row)
 }
 
 /// The copies of a constraint that partitions have.
 pub fn children(parent: Oid) -> Vec<Constraint> {
     catalog::rows(&catalog::CONSTRAINTS_OF_PARENT, &[Value::Oid(parent)])
-        .iter()
+        .into_iter()
         .map(Constraint::from_row)
         .collect()
 }

@@ -65,9 +65,13 @@ pub fn deletion(start: &[Object], cascade: bool) -> Deletion {
     let mut deletion = Deletion::default();
     while let Some(object) = queue.pop() {
         locks_of(object, &mut deletion);
-        for dependent in dependents(object, cascade) {
-            if seen.insert(dependent) {
-                queue.push(dependent);
+        for found in dependents(object, cascade)
+            .into_iter()
+            .chain(owners_of_reached(object, start))
+        {
+            // A column of a relation that goes as a whole goes with it.
+            if !seen.contains(&Object { column: 0, ..found }) && seen.insert(found) {
+                queue.push(found);
             }
         }
     }
@@ -84,6 +88,34 @@ fn dependents(object: Object, cascade: bool) -> Vec<Object> {
             _ => false,
         })
         .map(|(dependent, _)| dependent)
+        .collect()
+}
+
+/// What is named itself is no inner part of anything, or the server refuses to drop it.
+fn owners_of_reached(object: Object, start: &[Object]) -> Vec<Object> {
+    if start.contains(&object) {
+        vec![]
+    } else {
+        owners(object)
+    }
+}
+
+/// The objects that this one is an inner part of, and that go with it: the view of a rule, the generated column of an
+/// expression, the whole of a foreign key of which a partition has a part.
+fn owners(object: Object) -> Vec<Object> {
+    let values = [
+        Value::Oid(object.class),
+        Value::Oid(object.oid),
+        Value::Int(object.column),
+    ];
+    catalog::rows(&catalog::REFERENCES_OF_OBJECT, &values)
+        .iter()
+        .filter(|row| row.letter("deptype") == b'i')
+        .map(|row| Object {
+            class: row.oid("refclassid"),
+            oid: row.oid("refobjid"),
+            column: row.int4("refobjsubid"),
+        })
         .collect()
 }
 
@@ -118,7 +150,11 @@ const PARTS: [(Path, &str, LockMode); 5] = [
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
-        let kind = class_row(object.oid).map(|row| row.letter("relkind"));
+        /// `pg_toast`; what is in it goes with its table and is told of with it.
+        const TOAST_NAMESPACE: Oid = 99;
+        let kind = class_row(object.oid)
+            .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
+            .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
             None | Some(RelationKind::Toast) => {}
             Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
@@ -126,18 +162,23 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
         }
     } else if object.class == catalog::CONSTRAINT.catalog() {
         if let Some(constraint) = constraints::by_oid(object.oid) {
-            let tables = [constraint.table, constraint.referenced]
-                .into_iter()
-                .filter(|oid| *oid != 0);
-            deletion
-                .locked
-                .extend(tables.map(|table| (table, LockMode::AccessExclusive)));
+            // The other end of a foreign key is locked for the triggers that go there; a partition's part has none.
+            deletion.locked.push((constraint.table, LockMode::AccessExclusive));
         }
     } else if let Some((path, column, mode)) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)
         && let Some(row) = catalog::row(path, object.oid)
     {
         deletion.locked.push((row.oid(column), *mode));
     }
+}
+
+/// The sequence of an identity column: `getIdentitySequence` of `catalog/pg_depend.c`.
+pub fn identity_sequence(table: Oid, attnum: i16) -> Option<Oid> {
+    references(Object::column(table, attnum))
+        .into_iter()
+        .filter(|(object, kind)| object.class == catalog::CLASS.catalog() && *kind == b'i')
+        .map(|(object, _)| object.oid)
+        .find(|oid| class_row(*oid).is_some_and(|row| row.letter("relkind") == b'S'))
 }
 
 /// The sequences that belong to columns of a table: `getOwnedSequences` of `catalog/pg_depend.c`.

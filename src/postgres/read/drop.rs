@@ -39,7 +39,8 @@ pub fn drop(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statemen
         }
     }
     if statement.removeType == ObjectType::OBJECT_INDEX {
-        return index::drop(&named, statement.concurrent, relations);
+        let cascade = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+        return index::drop(&named, statement.concurrent, cascade, relations);
     }
     let cascade = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     drop_relations(named, cascade, relations)

@@ -42,18 +42,34 @@ pub fn is_constrained_domain(type_oid: Oid) -> bool {
     unsafe { pg_sys::DomainHasConstraints(type_oid.into()) }
 }
 
-/// Where existing rows get the value of a new column with this default from, and that default in words of SQL: the
-/// middle of `ATExecAddColumn` of `commands/tablecmds.c`, for a column that is neither generated nor identity.
-pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> (NewColumnValue, Option<String>) {
+/// What a default means to existing rows.
+pub struct Default {
+    pub value: NewColumnValue,
+    /// It in words of SQL.
+    pub text: Option<String>,
+    /// The sequences it takes numbers from.
+    pub sequences: Vec<Oid>,
+}
+
+/// Where existing rows get the value of a new column with this default from: the middle of `ATExecAddColumn` of `commands/tablecmds.c`, for a column that is neither generated nor identity.
+pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> Default {
     let default = raw_default
         .map(|raw| cook_default(column, name, raw))
         .or_else(|| type_default(column));
     let text = default.map(expression_text);
     if is_constrained_domain(column.oid) {
-        return (NewColumnValue::ConstrainedDomain(type_name(column)), text);
+        return Default {
+            value: NewColumnValue::ConstrainedDomain(type_name(column)),
+            text,
+            sequences: default.map(sequences).unwrap_or_default(),
+        };
     }
     let Some(default) = default else {
-        return (NewColumnValue::Null, None);
+        return Default {
+            value: NewColumnValue::Null,
+            text: None,
+            sequences: vec![],
+        };
     };
     // SAFETY: a transformed expression; the functions only walk it.
     let value = unsafe {
@@ -67,7 +83,46 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
             }
         }
     };
-    (value, text)
+    Default {
+        value,
+        text,
+        sequences: sequences(default),
+    }
+}
+
+/// The sequences that `nextval` calls of an expression name, as far as they are arguments of nothing but functions.
+fn sequences(expression: Node) -> Vec<Oid> {
+    const F_NEXTVAL: u32 = 1574;
+    if let Some(relabel) = node::cast::<pg_sys::RelabelType>(expression, pg_sys::NodeTag::T_RelabelType) {
+        return sequences(relabel.arg.cast());
+    }
+    if let Some(domain) = node::cast::<pg_sys::CoerceToDomain>(expression, pg_sys::NodeTag::T_CoerceToDomain) {
+        return sequences(domain.arg.cast());
+    }
+    let (arguments, is_nextval) = match node::tag(expression) {
+        pg_sys::NodeTag::T_FuncExpr => match node::cast::<pg_sys::FuncExpr>(expression, pg_sys::NodeTag::T_FuncExpr) {
+            Some(call) => (call.args, call.funcid.to_u32() == F_NEXTVAL),
+            None => return vec![],
+        },
+        pg_sys::NodeTag::T_OpExpr => match node::cast::<pg_sys::OpExpr>(expression, pg_sys::NodeTag::T_OpExpr) {
+            Some(operation) => (operation.args, false),
+            None => return vec![],
+        },
+        _ => return vec![],
+    };
+    let arguments = node::list(arguments);
+    if is_nextval {
+        let constant = arguments
+            .first()
+            .and_then(|argument| node::cast::<pg_sys::Const>(*argument, pg_sys::NodeTag::T_Const));
+        // A regclass is an oid.
+        return constant
+            .filter(|constant| !constant.constisnull)
+            .map(|constant| constant.constvalue.value() as Oid)
+            .into_iter()
+            .collect();
+    }
+    arguments.into_iter().flat_map(sequences).collect()
 }
 
 /// An expression without columns in words of SQL.

@@ -2,8 +2,11 @@
 
 use pgrx::pg_sys;
 
+use super::dependencies::{self, Object};
+use super::index_match;
 use super::relations::{Relations, class_row, index_rows, resolve, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::catalog;
 use crate::postgres::node;
@@ -20,7 +23,13 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
     let temporary = relations.load(table).is_some_and(|table| table.relation.temporary);
     let members = relations.family(table, partitioned && range_var.inh);
     let exists = statement.if_not_exists && name.as_ref().is_some_and(|name| exists_beside(table, name));
-    let builds = if exists { vec![] } else { relations.with_rows(&members) };
+    let builds = if exists {
+        vec![]
+    } else if partitioned && range_var.inh {
+        index_match::partitions(table, transformed(table, statement).as_ref(), relations).builds
+    } else {
+        relations.with_rows(&[table])
+    };
     Statement::CreateIndex(CreateIndex {
         table,
         name,
@@ -29,6 +38,27 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
         // DefineIndex: on a temporary table nobody else can be in the way.
         concurrently: statement.concurrent && !temporary,
     })
+}
+
+// Of `parser/parse_utilcmd.h`, which pgrx does not bind.
+// SAFETY: the declaration is that of the header, the same in every major.
+unsafe extern "C-unwind" {
+    fn transformIndexStmt(
+        relation: pg_sys::Oid,
+        statement: *mut pg_sys::IndexStmt,
+        query: *const std::ffi::c_char,
+    ) -> *mut pg_sys::IndexStmt;
+}
+
+/// The statement after parse analysis, for comparing it with the indexes that partitions have.
+fn transformed(table: Oid, statement: &pg_sys::IndexStmt) -> Option<index_match::Wanted> {
+    // SAFETY: works on a copy; the table was resolved, and is locked as far as that was possible without waiting.
+    let transformed = unsafe {
+        let copy = node::copy(std::ptr::from_ref(statement).cast_mut().cast());
+        pg_sys::ffi::pg_guard_ffi_boundary(|| transformIndexStmt(table.into(), copy.cast(), c"".as_ptr()))
+    };
+    // SAFETY: never null.
+    index_match::wanted(table, unsafe { &*transformed }, false)
 }
 
 /// Whether a relation of this name exists in the schema of `table`, so that IF NOT EXISTS does nothing.
@@ -42,8 +72,8 @@ fn exists_beside(table: Oid, name: &str) -> bool {
 }
 
 /// DROP INDEX
-pub fn drop(named: &[Oid], concurrently: bool, relations: &mut Relations) -> Statement {
-    let indexes = named
+pub fn drop(named: &[Oid], concurrently: bool, cascade: bool, relations: &mut Relations) -> Statement {
+    let indexes: Vec<DroppedIndex> = named
         .iter()
         .filter_map(|index| {
             let table = catalog::row(&catalog::INDEX, *index)?.oid("indrelid");
@@ -58,7 +88,17 @@ pub fn drop(named: &[Oid], concurrently: bool, relations: &mut Relations) -> Sta
             })
         })
         .collect();
-    Statement::DropIndex { indexes, concurrently }
+    let mut locked = vec![];
+    if cascade {
+        let objects: Vec<Object> = named.iter().map(|index| Object::relation(*index)).collect();
+        locked = dependencies::deletion(&objects, true).locked;
+        locked.retain(|(oid, _)| relations.load(*oid).is_some());
+    }
+    Statement::DropIndex {
+        indexes,
+        concurrently,
+        locked,
+    }
 }
 
 /// REINDEX
@@ -78,7 +118,11 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
         Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
     );
     let family = relations.family(named, partitioned);
-    let (parents, leaves): (Vec<Oid>, Vec<Oid>) = family.into_iter().partition(|member| {
+    let mut locked = vec![];
+    if partitioned {
+        locked = while_finding_leaves(named, &family, concurrently, relations);
+    }
+    let (_, leaves): (Vec<Oid>, Vec<Oid>) = family.into_iter().partition(|member| {
         matches!(
             relations.kind(*member),
             Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
@@ -99,8 +143,31 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
     }
     Statement::Reindex {
         tables,
-        parents,
+        locked,
         concurrently,
         one_by_one: partitioned,
     }
+}
+
+/// What a partitioned REINDEX locks in its first transaction: `RangeVarCallbackForReindexIndex` and `ReindexPartitions` of
+/// `commands/indexcmds.c`. The members of the tree get ShareLock in the concurrent form too.
+fn while_finding_leaves(
+    named: Oid,
+    family: &[Oid],
+    concurrently: bool,
+    relations: &mut Relations,
+) -> Vec<(Oid, LockMode)> {
+    let weak = if concurrently {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    if relations.kind(named) == Some(RelationKind::PartitionedTable) {
+        let members = family.iter().skip(1).map(|member| (*member, LockMode::Share));
+        return std::iter::once((named, weak)).chain(members).collect();
+    }
+    let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
+    relations.load(table);
+    let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
+    vec![(named, of_index), (table, weak)]
 }

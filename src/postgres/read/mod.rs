@@ -3,6 +3,7 @@
 //! Called inside [`super::subtransaction::reading`]. Nothing here decides anything: what a fact means is the business of
 //! the profile floor. A statement that is not modelled says so.
 
+mod add_column;
 mod alter_table;
 mod column_type;
 mod columns;
@@ -11,10 +12,15 @@ mod constraints;
 mod dependencies;
 mod drop;
 mod expressions;
+mod foreign_key;
 mod index;
+mod index_constraint;
+mod index_match;
 mod maintenance;
+mod not_null;
 mod relations;
 mod size;
+mod storage;
 
 use pgrx::pg_sys;
 
@@ -62,7 +68,7 @@ pub fn facts(statement: Node) -> Facts {
     let permitted = permitted(statement, &read);
     Facts {
         command_tag: node::command_tag(statement),
-        commits_internally: commits_internally(&read),
+        commits_internally: commits_internally(statement, &read),
         statement: read,
         tables: relations.into_tables(),
         permitted,
@@ -221,8 +227,13 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
 }
 
 /// Commands that start and end transactions of their own.
-fn commits_internally(statement: &Statement) -> bool {
+fn commits_internally(node: Node, statement: &Statement) -> bool {
+    use pg_sys::NodeTag::*;
     match statement {
+        // Without a relation they take all there are, each in a transaction of its own.
+        Statement::Unmodelled { relation: None } => {
+            matches!(node::tag(node), T_VacuumStmt | T_ClusterStmt | T_ReindexStmt)
+        }
         Statement::CreateIndex(index) => index.concurrently,
         Statement::DropIndex { concurrently, .. } => *concurrently,
         Statement::Reindex {
@@ -245,9 +256,10 @@ fn permitted(node: Node, statement: &Statement) -> bool {
         Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may(dropped.index, 0)),
         Statement::Drop { named, .. } => all_may(named, 0),
         Statement::Truncate { relations, .. } => all_may(&relations[..relations.len().min(1)], truncate_privilege()),
-        Statement::Reindex { tables, parents, .. } => {
-            let first = parents.first().or_else(|| tables.first().map(|(table, _)| table));
-            first.is_none_or(|oid| may(*oid, maintain_privilege()))
+        Statement::Reindex { tables, locked, .. } => {
+            let parent = locked.first().map(|(oid, _)| *oid);
+            let first = parent.or_else(|| tables.first().map(|(table, _)| *table));
+            first.is_none_or(|oid| may(oid, maintain_privilege()))
         }
         // VACUUM of somebody else's table is skipped with a warning by the server.
         Statement::Copy { relations, .. } => {

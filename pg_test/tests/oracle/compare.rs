@@ -1,0 +1,114 @@
+//! What pg_interlock predicts, and how it is held against what happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use pg_test::Client;
+
+/// What a statement does to one relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    pub lock: String,
+    pub rewrites: bool,
+    pub scans: bool,
+    pub builds_indexes: bool,
+}
+
+/// Effects by relation, `schema.name`.
+pub type Profile = BTreeMap<String, Effect>;
+
+/// A prediction: effects, and what is said about the statement as a whole.
+pub struct Prediction {
+    pub profile: Profile,
+    pub remark: Option<String>,
+    pub locks_left: Vec<String>,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}", self.lock)?;
+        for (applies, word) in [
+            (self.rewrites, "rewrites"),
+            (self.scans, "scans"),
+            (self.builds_indexes, "builds"),
+        ] {
+            if applies {
+                write!(f, " {word}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Asks for the profile, in a transaction, to see which locks the question leaves.
+pub fn predicted(client: &mut Client, statement: &str) -> Prediction {
+    client.batch("BEGIN");
+    let rows = client.query(
+        "SELECT coalesce(n.nspname || '.' || c.relname, e.relation), e.lock_mode, e.rewrites, e.scans, e.builds_indexes,
+                e.reason
+         FROM interlock.explain_lock_profile($1) e
+         LEFT JOIN pg_class c ON c.oid = to_regclass(e.relation)
+         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace",
+        &[&statement],
+    );
+    let locks_left = client
+        .query(
+            "SELECT l.relation::regclass || ' ' || l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE l.pid = pg_backend_pid() AND n.nspname NOT IN ('pg_catalog', 'interlock')",
+            &[],
+        )
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    client.batch("ROLLBACK");
+    let mut prediction = Prediction {
+        profile: Profile::new(),
+        remark: None,
+        locks_left,
+    };
+    for row in rows {
+        match row.get::<_, Option<String>>(0) {
+            None => prediction.remark = row.get(5),
+            Some(relation) => {
+                let effect = Effect {
+                    lock: row.get(1),
+                    rewrites: row.get(2),
+                    scans: row.get(3),
+                    builds_indexes: row.get(4),
+                };
+                let twice = prediction.profile.insert(relation.clone(), effect);
+                assert!(twice.is_none(), "{relation} is there twice: {statement}");
+            }
+        }
+    }
+    prediction
+}
+
+/// The differences in words; empty if there are none.
+pub fn differences(server: &Profile, prediction: &Prediction) -> String {
+    let mut report = String::new();
+    if let Some(remark) = &prediction.remark {
+        report += &format!("  pg_interlock knows nothing: {remark}\n");
+    }
+    for lock in &prediction.locks_left {
+        report += &format!("  asking left a lock: {lock}\n");
+    }
+    let names: BTreeSet<&String> = server.keys().chain(prediction.profile.keys()).collect();
+    let differ = names
+        .iter()
+        .any(|name| server.get(*name) != prediction.profile.get(*name));
+    if differ {
+        for name in names {
+            let (expected, predicted) = (server.get(name), prediction.profile.get(name));
+            let sign = if expected == predicted { ' ' } else { '!' };
+            let show = |effect: Option<&Effect>| effect.map_or("-".to_owned(), ToString::to_string);
+            report += &format!(
+                "  {sign} {name:<24} server: {:<48} predicted: {}\n",
+                show(expected),
+                show(predicted)
+            );
+        }
+    }
+    report
+}

@@ -1,0 +1,305 @@
+//! What the server really does: locks, new storage, sequential scans, index builds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pg_test::{Client, TestDatabase, postgres};
+
+use crate::case::Case;
+use crate::compare::{Effect, Profile};
+
+type Oid = u32;
+
+/// A relation at one moment.
+pub struct Relation {
+    pub name: String,
+    pub kind: char,
+    file: Option<Oid>,
+    bytes: i64,
+    /// The table of an index.
+    table: Option<Oid>,
+    /// Where a sequence stands.
+    value: Option<i64>,
+}
+
+impl Relation {
+    /// A table without a row: whatever is done to it proves nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.kind, 'r' | 'm') && self.bytes == 0
+    }
+
+    fn has_rows(&self) -> bool {
+        matches!(self.kind, 'r' | 'm')
+    }
+
+    fn is_index(&self) -> bool {
+        matches!(self.kind, 'i' | 'I')
+    }
+}
+
+/// All relations of users by oid.
+pub type Relations = BTreeMap<Oid, Relation>;
+
+/// What happened.
+pub struct Found {
+    pub profile: Profile,
+    /// The DEBUG1 lines, for whoever reads a difference.
+    pub messages: Vec<String>,
+}
+
+const USERS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'interlock') AND n.nspname !~ '^pg_toast'
+                     AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'i', 'I', 'f')";
+
+/// The relations as they are now. Leaves locks, so to be asked outside a transaction, or at its end.
+pub fn relations(client: &mut Client) -> Relations {
+    let rows = client.query(
+        &format!(
+            "SELECT c.oid, n.nspname || '.' || c.relname, c.relkind::text, pg_relation_filenode(c.oid),
+                    CASE WHEN c.relkind IN ('r', 'm', 'i', 'S') THEN pg_relation_size(c.oid) ELSE 0 END,
+                    i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             LEFT JOIN pg_index i ON i.indexrelid = c.oid
+             WHERE {USERS}"
+        ),
+        &[],
+    );
+    rows.iter()
+        .map(|row| {
+            let relation = Relation {
+                name: row.get(1),
+                kind: row.get::<_, String>(2).chars().next().expect("a relkind"),
+                file: row.get(3),
+                bytes: row.get(4),
+                table: row.get(5),
+                value: row.get(6),
+            };
+            (row.get(0), relation)
+        })
+        .collect()
+}
+
+/// Runs a statement in a transaction, looks at what it did, and undoes it.
+pub fn run(client: &mut Client, statement: &str, before: &Relations) -> Result<Found, String> {
+    client.batch("BEGIN; SET LOCAL client_min_messages = debug1");
+    let scans_before = scans(client, "pg_stat_get_xact_numscans");
+    client.notices();
+    let outcome = client.try_batch(statement);
+    let messages = client
+        .notices()
+        .iter()
+        .map(|notice| notice.message().to_owned())
+        .collect();
+    if let Err(error) = outcome {
+        client.batch("ROLLBACK");
+        return Err(words(&error));
+    }
+    client.batch("SET LOCAL client_min_messages = warning");
+    let locks = locks(client, client.pid());
+    let scanned = more(&scans_before, &scans(client, "pg_stat_get_xact_numscans"));
+    let after = relations(client);
+    client.batch("ROLLBACK");
+    Ok(Found {
+        profile: profile(statement, before, &after, &locks, &scanned),
+        messages,
+    })
+}
+
+/// Runs a statement that cannot be in a transaction block, held up by other sessions at every lock it wants: on each
+/// table one has ShareUpdateExclusiveLock and one AccessShareLock, which it has on the table's indexes too. Whoever is
+/// waited for lets go once the locks have been looked at.
+pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: &Relations) -> Result<Found, String> {
+    let mut observer = database.client();
+    let flush = "SELECT pg_stat_force_next_flush()";
+    client.batch(flush);
+    let scans_before = scans(&mut observer, "pg_stat_get_numscans");
+    let mut blockers: Vec<(i32, Client)> = vec![];
+    let mut block = |sql: &str| {
+        let mut blocker = database.client();
+        blocker.batch(&format!("BEGIN; {sql}"));
+        blockers.push((blocker.pid(), blocker));
+    };
+    for table in before.values().filter(|relation| matches!(relation.kind, 'r' | 'p')) {
+        block(&format!(
+            "LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE",
+            table.name
+        ));
+        block(&format!("EXPLAIN SELECT * FROM ONLY {}", table.name));
+    }
+    case.gates.iter().for_each(|gate| block(gate));
+
+    let mut runner = database.client();
+    runner.batch("SET client_min_messages = warning; SET pg_interlock.mode = off; SET search_path = app");
+    runner.batch(&case.settings);
+    let running = runner.run(&case.statement);
+    let mut seen = BTreeMap::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !running.ended() {
+        let by: Vec<i32> = observer
+            .query("SELECT unnest(pg_blocking_pids($1))", &[&running.pid()])
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+        assert!(Instant::now() < deadline, "does not come to an end: {}", case.statement);
+        if by.is_empty() {
+            thread::sleep(Duration::from_millis(2));
+            continue;
+        }
+        for (relation, mode) in locks(&mut observer, running.pid()) {
+            strongest(&mut seen, relation, mode);
+        }
+        // Dropping a connection ends its transaction; the lock is free when its backend is gone.
+        for (pid, blocker) in &mut blockers {
+            if by.contains(pid) {
+                blocker.batch("ROLLBACK");
+            }
+        }
+    }
+    let (mut runner, outcome) = running.finish();
+    outcome.map_err(|error| words(&error))?;
+    runner.batch(flush);
+    drop(runner);
+    let scanned = more(&scans_before, &scans(&mut observer, "pg_stat_get_numscans"));
+    let after = relations(&mut observer);
+    Ok(Found {
+        profile: profile(&case.statement, before, &after, &seen, &scanned),
+        messages: vec![],
+    })
+}
+
+fn scans(client: &mut Client, function: &str) -> BTreeMap<Oid, i64> {
+    let sql = format!("SELECT oid, {function}(oid) FROM pg_class WHERE relkind IN ('r', 'm')");
+    client
+        .query(&sql, &[])
+        .iter()
+        .map(|row| (row.get(0), row.get::<_, Option<i64>>(1).unwrap_or(0)))
+        .collect()
+}
+
+fn more(before: &BTreeMap<Oid, i64>, after: &BTreeMap<Oid, i64>) -> BTreeSet<Oid> {
+    let grown = |oid: &Oid, count: &i64| *count > before.get(oid).copied().unwrap_or(0);
+    after
+        .iter()
+        .filter(|(oid, count)| grown(oid, count))
+        .map(|(oid, _)| *oid)
+        .collect()
+}
+
+/// The strongest lock on each relation, held or asked for.
+fn locks(client: &mut Client, pid: i32) -> BTreeMap<Oid, String> {
+    let mut strongest_modes = BTreeMap::new();
+    let rows = client.query(
+        "SELECT relation, mode FROM pg_locks
+         WHERE pid = $1 AND locktype = 'relation'
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        &[&pid],
+    );
+    for row in rows {
+        strongest(&mut strongest_modes, row.get(0), row.get(1));
+    }
+    strongest_modes
+}
+
+fn strongest(modes: &mut BTreeMap<Oid, String>, relation: Oid, mode: String) {
+    let known = modes.entry(relation).or_insert_with(|| mode.clone());
+    if strength(&mode) > strength(known) {
+        *known = mode;
+    }
+}
+
+fn strength(mode: &str) -> usize {
+    const MODES: [&str; 8] = [
+        "AccessShareLock",
+        "RowShareLock",
+        "RowExclusiveLock",
+        "ShareUpdateExclusiveLock",
+        "ShareLock",
+        "ShareRowExclusiveLock",
+        "ExclusiveLock",
+        "AccessExclusiveLock",
+    ];
+    MODES.iter().position(|known| *known == mode).expect("a lock mode")
+}
+
+/// The rows that `interlock.explain_lock_profile` should have had.
+fn profile(
+    statement: &str,
+    before: &Relations,
+    after: &Relations,
+    locks: &BTreeMap<Oid, String>,
+    scanned: &BTreeSet<Oid>,
+) -> Profile {
+    let mut profile = Profile::new();
+    for (oid, relation) in before {
+        let Some(lock) = locks.get(oid).filter(|mode| strength(mode) > 0) else {
+            continue;
+        };
+        let gone = !after.contains_key(oid);
+        let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
+        let rebuilt = !dropped_by_name && rewritten(*oid, before, after);
+        if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
+            continue;
+        }
+        let effect = Effect {
+            lock: lock.clone(),
+            rewrites: rebuilt,
+            scans: scanned.contains(oid) && !emptied(*oid, before, after),
+            builds_indexes: relation.has_rows() && gets_index(*oid, before, after),
+        };
+        profile.insert(relation.name.clone(), effect);
+    }
+    profile
+}
+
+/// Whether a relation has new storage with the old content. An index that was dropped and made again, without having been
+/// named, counts by its name. A sequence that starts anew is like a table that is emptied.
+fn rewritten(oid: Oid, before: &Relations, after: &Relations) -> bool {
+    let old = &before[&oid];
+    let new = match after.get(&oid) {
+        Some(new) => new,
+        None if old.is_index() => match after.values().find(|new| new.name == old.name) {
+            Some(new) => new,
+            None => return false,
+        },
+        None => return false,
+    };
+    if old.file == new.file {
+        return false;
+    }
+    match old.kind {
+        'S' => old.value == new.value,
+        'i' => !old.table.is_some_and(|table| emptied(table, before, after)),
+        _ => new.bytes > 0,
+    }
+}
+
+fn emptied(table: Oid, before: &Relations, after: &Relations) -> bool {
+    after
+        .get(&table)
+        .is_some_and(|new| new.bytes == 0 && before[&table].bytes > 0)
+}
+
+/// Whether a table has an index whose storage no index of it had before.
+fn gets_index(table: Oid, before: &Relations, after: &Relations) -> bool {
+    let files = |relations: &Relations| -> BTreeSet<Option<Oid>> {
+        let indexes = relations.values().filter(|r| r.table == Some(table) && r.kind == 'i');
+        indexes.map(|index| index.file).collect()
+    };
+    !emptied(table, before, after) && !files(after).is_subset(&files(before))
+}
+
+/// Whether a statement contains the name of an index as a word.
+fn names(statement: &str, qualified: &str) -> bool {
+    let name = qualified.rsplit('.').next().unwrap_or_default();
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    statement.match_indices(name).any(|(at, _)| {
+        !statement[..at].ends_with(part_of_word) && !statement[at + name.len()..].starts_with(part_of_word)
+    })
+}
+
+/// A server's error in one line.
+pub fn words(error: &postgres::Error) -> String {
+    error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), |error| error.message().to_owned())
+}

@@ -1,0 +1,79 @@
+//! Statements that cannot run in a transaction block, watched from other sessions.
+
+use crate::case::{case, run};
+
+/// An index on `gate(n, column)` cannot be built while `GATE` holds advisory lock n: the build waits, and the locks taken by then
+/// can be seen.
+const BASE: &str = "
+    CREATE FUNCTION gate(n int, of_row int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+        'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock_shared(n); RETURN n; END';
+    CREATE TABLE t (id int PRIMARY KEY, a int);
+    INSERT INTO t SELECT i, i FROM generate_series(1, 300) i;
+    CREATE INDEX t_a ON t (a);
+    CREATE TABLE gated (id int PRIMARY KEY, a int);
+    INSERT INTO gated SELECT i, i FROM generate_series(1, 300) i;
+    CREATE INDEX gated_a ON gated (a);
+    CREATE INDEX gated_last ON gated (gate(1, id));
+    CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (100);
+    CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (1000);
+    INSERT INTO p SELECT i, i FROM generate_series(1, 300) i;
+    CREATE INDEX p_b ON p (b);
+    CREATE INDEX p1_gate ON p1 (gate(11, a));
+    CREATE INDEX p2_gate ON p2 (gate(12, a));
+    CREATE TABLE parent (a int);
+    CREATE TABLE child () INHERITS (parent);
+    INSERT INTO parent SELECT generate_series(1, 300);
+    INSERT INTO child SELECT generate_series(1, 300);
+";
+const GATE: &str = "SELECT pg_advisory_xact_lock(1)";
+const GATE_P1: &str = "SELECT pg_advisory_xact_lock(11)";
+const GATE_P2: &str = "SELECT pg_advisory_xact_lock(12)";
+/// What looking for partitions reads.
+const PARTITIONS: &str = "LOCK TABLE pg_catalog.pg_inherits IN ACCESS EXCLUSIVE MODE";
+/// The last thing that dropping a relation does.
+const CATALOG: &str = "LOCK TABLE pg_catalog.pg_attribute IN SHARE MODE";
+
+#[test]
+fn concurrent_index_commands() {
+    let cases = vec![
+        case("CREATE INDEX CONCURRENTLY n ON t (a)"),
+        case("CREATE UNIQUE INDEX CONCURRENTLY n ON t (a)"),
+        case("CREATE INDEX CONCURRENTLY ON t (a) WHERE a > 10"),
+        case("CREATE INDEX CONCURRENTLY n ON gated (gate(1, id))").gate(GATE),
+        case("CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)"),
+        case("CREATE INDEX CONCURRENTLY n ON p1 (b, a)"),
+        case("DROP INDEX CONCURRENTLY t_a").gate(CATALOG),
+        case("DROP INDEX CONCURRENTLY IF EXISTS t_a").gate(CATALOG),
+        case("DROP INDEX CONCURRENTLY IF EXISTS absent"),
+        case("REINDEX INDEX CONCURRENTLY t_a").gate(CATALOG),
+        case("REINDEX INDEX CONCURRENTLY gated_last").gate(GATE),
+        case("REINDEX TABLE CONCURRENTLY t").gate(CATALOG),
+        case("REINDEX (CONCURRENTLY) TABLE gated").gate(GATE),
+        case("REINDEX TABLE CONCURRENTLY p").gate(GATE_P1).gate(GATE_P2),
+        case("REINDEX INDEX CONCURRENTLY p_b").gate(PARTITIONS),
+    ];
+    run(BASE, cases.into_iter().map(crate::case::Case::watched).collect());
+}
+
+#[test]
+fn partitioned_and_vacuum() {
+    let cases = vec![
+        case("REINDEX TABLE p").gate(GATE_P1).gate(GATE_P2),
+        case("REINDEX INDEX p_b").gate(PARTITIONS),
+        case("CLUSTER p USING p_b").gate(GATE_P1).gate(GATE_P2),
+        case("VACUUM t"),
+        case("VACUUM (ANALYZE) t"),
+        case("VACUUM t, gated"),
+        case("VACUUM p"),
+        case("VACUUM p1"),
+        case("VACUUM parent"),
+        case("VACUUM FULL gated").gate(GATE),
+        case("VACUUM (FULL, ANALYZE) gated").gate(GATE),
+        case("VACUUM FULL p").gate(GATE_P1).gate(GATE_P2),
+        case("VACUUM FULL p1").gate(GATE_P1),
+        case("VACUUM FULL parent"),
+        case("ANALYZE p"),
+    ];
+    run(BASE, cases.into_iter().map(crate::case::Case::watched).collect());
+}

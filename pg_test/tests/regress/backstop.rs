@@ -1,0 +1,119 @@
+//! What no profile foresaw: the last line of defence stops it, and `verify_profiles` tells of it.
+
+use pg_test::{Client, TestDatabase};
+
+/// A database whose guard objects from 10000 rows on, and a table above that.
+fn with_big_table() -> (TestDatabase, Client) {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    client.batch(
+        "SET pg_interlock.row_threshold = 10000;
+         CREATE TABLE big (id int PRIMARY KEY, v text);
+         INSERT INTO big SELECT g, g FROM generate_series(1, 20000) AS g",
+    );
+    (database, client)
+}
+
+#[test]
+fn a_rewrite_that_no_profile_foresaw_is_stopped_before_it_begins() {
+    let (_database, mut client) = with_big_table();
+    let storage = "SELECT pg_relation_filenode('big')::text";
+    let before = client.one::<String>(storage);
+    let stopped = "SELECT unpredicted FROM interlock.status()";
+    let stopped_before = client.one::<i64>(stopped);
+
+    // Without a table it takes all there are, one by one: nothing to be foreseen.
+    let error = client.error("VACUUM FULL");
+    assert_eq!(error.code().code(), "IL001", "{error:?}");
+    assert_eq!(
+        (error.schema(), error.table()),
+        (Some("public"), Some("big")),
+        "{error:?}"
+    );
+    assert!(
+        error.message().contains("would rewrite table \"public.big\""),
+        "{error:?}"
+    );
+
+    assert_eq!(client.one::<String>(storage), before);
+    // The counters are the cluster's: others may count at the same time.
+    assert!(client.one::<i64>(stopped) > stopped_before);
+    let row =
+        "SELECT rule || ' ' || command_tag || ' ' || relation FROM interlock.decision_log WHERE decision = 'reject'";
+    assert_eq!(client.one::<String>(row), "unpredicted VACUUM public.big");
+}
+
+#[test]
+fn what_was_foreseen_and_let_through_is_not_stopped_later() {
+    let (_database, mut client) = with_big_table();
+    client.batch("SET pg_interlock.rule_actions = 'vacuum-full=warn, create-index=log'");
+    client.batch("VACUUM FULL big");
+    client.batch("CREATE INDEX ON big (v)");
+    client.batch("CREATE INDEX CONCURRENTLY ON big (v)");
+    pg_test::until(
+        &mut client,
+        "SELECT count(*) = 2 FROM interlock.decision_log WHERE command_tag = 'CREATE INDEX'",
+    );
+    assert_eq!(
+        client.one::<i64>("SELECT count(*) FROM interlock.decision_log WHERE rule = 'unpredicted'"),
+        0
+    );
+}
+
+#[test]
+fn a_failed_statement_covers_nothing_that_comes_after_it() {
+    let (_database, mut client) = with_big_table();
+    client.batch("SET pg_interlock.rule_actions = 'vacuum-full=log'");
+    // Foreseen and let through, but it fails: its foresight ends with it.
+    client.batch("BEGIN");
+    assert_eq!(client.error("VACUUM FULL big").code().code(), "25001");
+    client.batch("ROLLBACK");
+    client.batch("SET pg_interlock.rule_actions = ''");
+    assert_eq!(client.error("VACUUM FULL").code().code(), "IL001");
+}
+
+#[test]
+fn warn_and_log_modes_let_it_through_and_record_it() {
+    let (_database, mut client) = with_big_table();
+    client.batch("SET pg_interlock.mode = 'warn'");
+    client.notices();
+    client.batch("VACUUM FULL");
+    let warned: Vec<String> = client
+        .notices()
+        .iter()
+        .map(|notice| notice.code().code().to_owned())
+        .collect();
+    assert_eq!(warned, ["IL001"]);
+    let row = "SELECT decision FROM interlock.decision_log WHERE rule = 'unpredicted'";
+    pg_test::until(&mut client, &format!("SELECT EXISTS ({row})"));
+    assert_eq!(client.one::<String>(row), "warn");
+}
+
+#[test]
+fn profiles_are_verified_at_run_time() {
+    let (_database, mut client) = with_big_table();
+    client.batch("SET pg_interlock.mode = 'log'; SET pg_interlock.verify_profiles = 'warn'");
+    client.notices();
+    for statement in [
+        "ALTER TABLE big ADD COLUMN lucky float DEFAULT random()",
+        "ALTER TABLE big ALTER COLUMN id TYPE bigint",
+        "ALTER TABLE big ALTER COLUMN v SET NOT NULL",
+        "CREATE INDEX ON big (v)",
+        "REINDEX TABLE big",
+        "CLUSTER big USING big_pkey",
+        "TRUNCATE big",
+        "DROP TABLE big",
+    ] {
+        client.batch(statement);
+        let told = client.notices();
+        assert!(told.is_empty(), "{statement}: {told:?}");
+    }
+    pg_test::until(
+        &mut client,
+        "SELECT EXISTS (SELECT FROM interlock.decision_log WHERE command_tag = 'DROP TABLE')",
+    );
+    assert_eq!(
+        client.one::<i64>("SELECT count(*) FROM interlock.decision_log WHERE mismatches <> '{}'"),
+        0
+    );
+}

@@ -1,0 +1,3 @@
+exports.up = (pgm) => {
+  pgm.createIndex('orders', 'customer_id');
+};

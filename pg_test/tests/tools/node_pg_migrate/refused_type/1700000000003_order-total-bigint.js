@@ -1,0 +1,3 @@
+exports.up = (pgm) => {
+  pgm.alterColumn('orders', 'total', { type: 'bigint' });
+};

@@ -1,0 +1,4 @@
+exports.up = (pgm) => {
+  pgm.noTransaction();
+  pgm.createIndex('orders', 'customer_id', { concurrently: true });
+};

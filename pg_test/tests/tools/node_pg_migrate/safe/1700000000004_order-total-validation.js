@@ -1,0 +1,3 @@
+exports.up = (pgm) => {
+  pgm.sql('ALTER TABLE orders VALIDATE CONSTRAINT orders_total_check');
+};

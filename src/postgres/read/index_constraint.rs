@@ -1,0 +1,122 @@
+//! PRIMARY KEY, UNIQUE, EXCLUDE: `ATExecAddIndex` and `ATExecAddIndexConstraint` of `commands/tablecmds.c`.
+
+use pgrx::pg_sys::ConstrType;
+use pgrx::{PgBox, PgList, pg_sys};
+
+use super::alter_table::Context;
+use super::columns;
+use super::index_match;
+use super::not_null::lacks_proof;
+use super::relations::index_rows;
+use crate::model::facts::{AddIndexConstraint, AlterCommand, IndexConstraint, Oid};
+use crate::postgres::node;
+
+pub fn kind_of(contype: ConstrType::Type) -> IndexConstraint {
+    match contype {
+        ConstrType::CONSTR_PRIMARY => IndexConstraint::PrimaryKey,
+        ConstrType::CONSTR_UNIQUE => IndexConstraint::Unique,
+        _ => IndexConstraint::Exclusion,
+    }
+}
+
+/// ADD PRIMARY KEY, UNIQUE, EXCLUDE.
+pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) -> AlterCommand {
+    let kind = kind_of(part.contype);
+    let index_name = node::optional_text(part.indexname);
+    let using_index = index_name.as_ref().and_then(|name| index_of(context, name));
+    let constraint = node::optional_text(part.conname);
+    let keys = match using_index {
+        Some(index) => index_columns(context.target, index),
+        None => keys.to_vec(),
+    };
+    let nullable = if kind == IndexConstraint::PrimaryKey {
+        let members = context.members.clone();
+        let with_rows = context.relations.with_rows(&members);
+        with_rows
+            .into_iter()
+            .filter_map(|member| {
+                keys.iter()
+                    .find(|key| lacks_proof(member, key, context))
+                    .map(|key| (member, key.clone()))
+            })
+            .collect()
+    } else {
+        vec![]
+    };
+    let found = if index_name.is_some() {
+        index_match::Partitions::default()
+    } else if context.family.len() > 1 || !context.is_partitioned(context.target) {
+        let wanted = constraint_index(part, context.target);
+        index_match::partitions(context.target, wanted.as_ref(), context.relations)
+    } else {
+        index_match::Partitions::default()
+    };
+    AlterCommand::AddIndexConstraint(AddIndexConstraint {
+        kind,
+        renames_index: using_index.is_some() && constraint.is_some() && constraint != index_name,
+        constraint,
+        columns: keys,
+        using_index,
+        partitions: found.visited,
+        builds: found.builds,
+        nullable,
+    })
+}
+
+/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`.
+fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match::Wanted> {
+    if part.contype == ConstrType::CONSTR_EXCLUSION {
+        return None;
+    }
+    // SAFETY: new nodes; the names belong to the parse tree, which outlives them.
+    let statement = unsafe {
+        let elements = |names: *mut pg_sys::List| {
+            let mut elements = PgList::<pg_sys::IndexElem>::new();
+            for name in node::list(names) {
+                if let Some(name) = node::cast::<pg_sys::String>(name, pg_sys::NodeTag::T_String) {
+                    let mut element = PgBox::<pg_sys::IndexElem>::alloc_node(pg_sys::NodeTag::T_IndexElem);
+                    element.name = name.sval;
+                    elements.push(element.into_pg());
+                }
+            }
+            elements.into_pg()
+        };
+        let mut statement = PgBox::<pg_sys::IndexStmt>::alloc_node(pg_sys::NodeTag::T_IndexStmt);
+        statement.accessMethod = c"btree".as_ptr().cast_mut();
+        statement.indexParams = elements(part.keys);
+        statement.indexIncludingParams = elements(part.including);
+        statement.unique = true;
+        statement.nulls_not_distinct = part.nulls_not_distinct;
+        statement
+    };
+    index_match::wanted(table, &statement, true)
+}
+
+/// An index of the target by its name.
+pub fn index_of(context: &mut Context, name: &str) -> Option<Oid> {
+    let indexes = context.relations.indexes(context.target);
+    indexes.into_iter().find(|index| {
+        context
+            .relations
+            .load(*index)
+            .is_some_and(|table| table.relation.name == name)
+    })
+}
+
+fn index_columns(table: Oid, index: Oid) -> Vec<String> {
+    let keys: Vec<i16> = index_rows(table)
+        .iter()
+        .filter(|row| row.oid("indexrelid") == index)
+        .flat_map(|row| {
+            row.attnums("indkey")
+                .into_iter()
+                .take(row.int2("indnkeyatts") as usize)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    columns::of_table(table)
+        .into_iter()
+        .filter(|column| keys.contains(&column.attnum))
+        .map(|c| c.name)
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! Which partitions get an index built when their parent gets one, and which have an equal one that is attached:
+//! `DefineIndex` of `commands/indexcmds.c`.
+
+use pgrx::{PgBox, pg_sys};
+
+use super::constraints;
+use super::relations::{Relations, children, index_rows, with_relation};
+use crate::model::facts::Oid;
+use crate::model::relation::RelationKind;
+use crate::postgres::node::{self, Node};
+
+/// An index as a statement describes it, for comparing.
+pub struct Wanted {
+    info: *mut pg_sys::IndexInfo,
+    collations: Vec<pg_sys::Oid>,
+    families: Vec<pg_sys::Oid>,
+    /// It belongs to a constraint, and so must its equals.
+    constraint: bool,
+}
+
+/// The partitions below a table.
+#[derive(Default)]
+pub struct Partitions {
+    /// Those looked at; below one that has an equal index nothing is.
+    pub visited: Vec<Oid>,
+    /// Those with rows that get an index built, the table itself included.
+    pub builds: Vec<Oid>,
+}
+
+/// Follows the partitions of a table as the server does.
+pub fn partitions(table: Oid, wanted: Option<&Wanted>, relations: &mut Relations) -> Partitions {
+    let mut found = Partitions::default();
+    let mut queue = vec![table];
+    while let Some(member) = queue.pop() {
+        if member != table {
+            found.visited.push(member);
+            if wanted.is_some_and(|wanted| has_equal(member, table, wanted)) {
+                continue;
+            }
+        }
+        if relations.kind(member) == Some(RelationKind::PartitionedTable) {
+            queue.extend(children(member));
+        }
+        found.builds.extend(relations.with_rows(&[member]));
+    }
+    found
+}
+
+/// What a transformed CREATE INDEX describes; `None` for what is never found equal.
+pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Option<Wanted> {
+    let keys = elements(statement.indexParams);
+    let included = elements(statement.indexIncludingParams);
+    let count = keys.len() + included.len();
+    if count > pg_sys::INDEX_MAX_KEYS as usize || !statement.excludeOpNames.is_null() {
+        return None;
+    }
+    // SAFETY: syscache look-ups by a name the parser filled in.
+    let method = unsafe { pg_sys::get_index_am_oid(statement.accessMethod, true) };
+    // SAFETY: a new node of zeroes, of which only what CompareIndexInfo looks at is set.
+    let mut info = unsafe { PgBox::<pg_sys::IndexInfo>::alloc_node(pg_sys::NodeTag::T_IndexInfo) };
+    info.ii_NumIndexAttrs = count as i32;
+    info.ii_NumIndexKeyAttrs = keys.len() as i32;
+    info.ii_Unique = statement.unique;
+    info.ii_NullsNotDistinct = statement.nulls_not_distinct;
+    info.ii_Am = method;
+    // SAFETY: a transformed condition, or null.
+    info.ii_Predicate = unsafe { pg_sys::make_ands_implicit(statement.whereClause.cast()) };
+    let mut wanted = Wanted {
+        info: std::ptr::null_mut(),
+        collations: vec![],
+        families: vec![],
+        constraint,
+    };
+    for (position, element) in keys.iter().chain(&included).enumerate() {
+        let key = key(table, element)?;
+        info.ii_IndexAttrNumbers[position] = key.attnum;
+        if key.attnum == 0 {
+            // SAFETY: appends to a list of this node.
+            info.ii_Expressions = unsafe { pg_sys::lappend(info.ii_Expressions, key.expression.cast()) };
+        }
+        let (mut collation, mut family) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+        if position < keys.len() {
+            // SAFETY: syscache look-ups by names of the parse tree.
+            unsafe {
+                collation = if element.collation.is_null() {
+                    key.collation
+                } else {
+                    pg_sys::get_collation_oid(element.collation, false)
+                };
+                let class = pg_sys::ResolveOpClass(element.opclass, key.type_oid, statement.accessMethod, method);
+                family = pg_sys::get_opclass_family(class);
+            }
+        }
+        wanted.collations.push(collation);
+        wanted.families.push(family);
+    }
+    wanted.info = info.into_pg();
+    Some(wanted)
+}
+
+fn elements<'a>(list: *mut pg_sys::List) -> Vec<&'a pg_sys::IndexElem> {
+    node::list(list)
+        .into_iter()
+        .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_IndexElem))
+        .collect()
+}
+
+struct Key {
+    attnum: i16,
+    expression: Node,
+    type_oid: pg_sys::Oid,
+    collation: pg_sys::Oid,
+}
+
+/// One key of the index: `ComputeIndexAttrs`.
+fn key(table: Oid, element: &pg_sys::IndexElem) -> Option<Key> {
+    let (mut expression, mut attnum) = (std::ptr::null_mut(), 0);
+    if element.name.is_null() {
+        expression = element.expr;
+        while let Some(collate) = node::cast::<pg_sys::CollateExpr>(expression, pg_sys::NodeTag::T_CollateExpr) {
+            expression = collate.arg.cast();
+        }
+        if let Some(var) = node::cast::<pg_sys::Var>(expression, pg_sys::NodeTag::T_Var) {
+            attnum = var.varattno;
+        }
+    } else {
+        let name = node::text(element.name);
+        attnum = super::columns::named(table, &name)?.attnum;
+    }
+    if attnum == 0 {
+        // SAFETY: a transformed expression.
+        let (type_oid, collation) = unsafe { (pg_sys::exprType(expression), pg_sys::exprCollation(expression)) };
+        return Some(Key {
+            attnum,
+            expression,
+            type_oid,
+            collation,
+        });
+    }
+    let column = super::columns::of_table(table)
+        .into_iter()
+        .find(|column| column.attnum == attnum)?;
+    Some(Key {
+        attnum,
+        expression,
+        type_oid: column.type_oid.into(),
+        collation: column.collation.into(),
+    })
+}
+
+fn has_equal(partition: Oid, parent: Oid, wanted: &Wanted) -> bool {
+    index_rows(partition).iter().any(|row| {
+        let index = row.oid("indexrelid");
+        let part = super::relations::class_row(index).is_some_and(|row| row.flag("relispartition") == Some(true));
+        let constrained = || {
+            constraints::of_table(partition)
+                .iter()
+                .any(|constraint| constraint.index == index && matches!(constraint.kind, b'p' | b'u' | b'x'))
+        };
+        !part && (!wanted.constraint || constrained()) && is_equal(index, partition, parent, wanted)
+    })
+}
+
+fn is_equal(index: Oid, partition: Oid, parent: Oid, wanted: &Wanted) -> bool {
+    let compare = |index: pg_sys::Relation, partition: pg_sys::Relation, parent: pg_sys::Relation| {
+        // SAFETY: the three relations are pinned, the arrays have as many elements as the index has columns, and the
+        // function only compares.
+        unsafe {
+            let (child, root) = ((*partition).rd_att, (*parent).rd_att);
+            #[cfg(feature = "pg15")]
+            let map = pg_sys::build_attrmap_by_name(child, root);
+            #[cfg(not(feature = "pg15"))]
+            let map = pg_sys::build_attrmap_by_name(child, root, false);
+            pg_sys::CompareIndexInfo(
+                pg_sys::BuildIndexInfo(index),
+                wanted.info,
+                (*index).rd_indcollation,
+                wanted.collations.as_ptr().cast_mut(),
+                (*index).rd_opfamily,
+                wanted.families.as_ptr().cast_mut(),
+                map,
+            )
+        }
+    };
+    with_relation(index, |index| {
+        with_relation(partition, |partition| {
+            with_relation(parent, |parent| compare(index, partition, parent))
+        })
+    })
+    .flatten()
+    .flatten()
+    .unwrap_or(false)
+}

@@ -1,0 +1,114 @@
+//! NOT NULL: what SET and DROP are carried to, and where every row has to be looked at.
+
+use pgrx::pg_sys;
+
+use super::alter_table::{Context, inheriting};
+use super::columns::{self, Column};
+use super::constraint::same_constraint;
+use super::constraints::{self, Constraint};
+use super::expressions;
+use crate::model::facts::{AlterCommand, Oid};
+use crate::postgres::node;
+
+/// 18: whether a column has a NOT NULL constraint, valid or not.
+#[cfg(feature = "pg18")]
+pub fn exists(table: Oid, name: &str) -> bool {
+    columns::named(table, name).is_some_and(|column| constraint_of(table, &column).is_some())
+}
+
+/// SET NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
+pub fn set(column: String, context: &mut Context) -> AlterCommand {
+    let members = members(&column, context);
+    context.reach(&members);
+    let unproved = unproved(&column, &members, context);
+    AlterCommand::SetNotNull { column, unproved }
+}
+
+/// Those of some members with rows in which every row has to be looked at to know that a column holds no null.
+pub fn unproved(column: &str, members: &[Oid], context: &mut Context) -> Vec<Oid> {
+    let with_rows = context.relations.with_rows(members);
+    with_rows
+        .into_iter()
+        .filter(|member| lacks_proof(*member, column, context))
+        .collect()
+}
+
+/// 18: ADD CONSTRAINT … NOT NULL. Below a child that has one already nothing is done.
+pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
+    let column = node::strings(part.keys).into_iter().next().unwrap_or_default();
+    let lacks =
+        |member: Oid| columns::named(member, &column).is_some_and(|column| constraint_of(member, &column).is_none());
+    let mut members = if part.is_no_inherit {
+        vec![context.target]
+    } else {
+        context.descend(|member| !lacks(member))
+    };
+    members.retain(|member| !part.skip_validation && (lacks(*member) || context.adds_column(&column)));
+    let unproved = unproved(&column, &members, context);
+    AlterCommand::SetNotNull { column, unproved }
+}
+
+/// DROP NOT NULL: since 18 it drops a constraint.
+pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
+    let constraint = columns::named(context.target, name)
+        .and_then(|column| constraint_of(context.target, &column))
+        .filter(|constraint| !constraint.no_inherit);
+    if let Some(constraint) = constraint {
+        inheriting(context, |member| {
+            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+        });
+    }
+    AlterCommand::CatalogOnly
+}
+
+/// What SET NOT NULL is carried to: `ATPrepSetNotNull` of `commands/tablecmds.c`. A partitioned table that has it is known
+/// to have it everywhere; ONLY still makes it look at every partition.
+#[cfg(not(feature = "pg18"))]
+fn members(name: &str, context: &mut Context) -> Vec<Oid> {
+    if !context.is_partitioned(context.target) {
+        return context.family.clone();
+    }
+    if columns::named(context.target, name).is_some_and(|column| column.not_null) {
+        return vec![context.target];
+    }
+    context.relations.family(context.target, true)
+}
+
+/// Since 18 what has a NOT NULL constraint is left alone, with what is below; but the target's own, if NOT VALID, is
+/// validated everywhere.
+#[cfg(feature = "pg18")]
+fn members(name: &str, context: &mut Context) -> Vec<Oid> {
+    let of_target = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
+    match of_target {
+        Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
+        Some(_) => vec![],
+        None => {
+            let mut members = context.descend(|member| exists(member, name));
+            members.retain(|member| !exists(*member, name));
+            members
+        }
+    }
+}
+
+/// Whether every row of a table has to be looked at to know that a column holds no null.
+pub fn lacks_proof(table: Oid, name: &str, context: &Context) -> bool {
+    let Some(column) = columns::named(table, name) else {
+        // A column that this statement adds; nothing is known about it.
+        return context.adds_column(name);
+    };
+    let loses_proof = constraints::of_table(table).iter().any(|known| {
+        known.kind == b'c' && known.columns.contains(&column.attnum) && context.drops_constraint(&known.name)
+    });
+    if let Some(existing) = constraint_of(table, &column) {
+        // 18: a constraint that is NOT VALID is validated, without a look at proofs.
+        return !existing.validated;
+    }
+    !column.not_null && (loses_proof || !expressions::not_null_is_proved(table, &column))
+}
+
+/// 18: the NOT NULL constraint of a column.
+pub fn constraint_of(table: Oid, column: &Column) -> Option<Constraint> {
+    constraints::of_table(table)
+        .into_iter()
+        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
+}
