@@ -68,8 +68,8 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             let column = quote_identifier(column);
             format!(
                 "Add the column with the base type of {domain} and the domain's constraints as CHECKs that are \
-                 validated later: ALTER TABLE {table} ADD COLUMN {column} …; \
-                 ALTER TABLE {table} ADD CONSTRAINT … CHECK (…) NOT VALID; then VALIDATE CONSTRAINT in a transaction of its own."
+                 validated later: ALTER TABLE {table} ADD COLUMN {column} ...; \
+                 ALTER TABLE {table} ADD CONSTRAINT ... CHECK (...) NOT VALID; then VALIDATE CONSTRAINT in a transaction of its own."
             )
         }
         Cause::NewColumnNotNull { column } => {
@@ -77,11 +77,11 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             let add = alter
                 .as_ref()
                 .and_then(|alter| alter.added_column(column))
-                .map_or_else(|| format!("ADD COLUMN {name} …"), Subcommand::without_not_null);
+                .map_or_else(|| format!("ADD COLUMN {name} ..."), Subcommand::without_not_null);
             format!(
                 "Give it a constant default, which costs nothing; or add it nullable, fill it, and then make it NOT NULL: \
                  ALTER TABLE {table} {add}; {} {}",
-                fill(&table, &name, "…"),
+                fill(&table, &name, "..."),
                 set_not_null(relation, column, major)
             )
         }
@@ -111,7 +111,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             let constraint = quote_identifier(constraint);
             format!(
                 "Drop constraint {constraint}, change the type, add the constraint again with NOT VALID, and run \
-                 ALTER TABLE … VALIDATE CONSTRAINT {constraint} in a transaction of its own."
+                 ALTER TABLE ... VALIDATE CONSTRAINT {constraint} in a transaction of its own."
             )
         }
         Cause::SetNotNull { column } => {
@@ -160,7 +160,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         ),
         Cause::CreateIndex { .. } if partitioned => format!(
             "Create the index with ON ONLY on {table}, then with CONCURRENTLY on each partition, and attach each with \
-             ALTER INDEX … ATTACH PARTITION."
+             ALTER INDEX ... ATTACH PARTITION."
         ),
         Cause::CreateIndex { .. } => format!(
             "Run it outside a transaction block as {};",
@@ -184,7 +184,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
                     let changes = |each: &&Subcommand| each.altered_column().as_deref() == Some(column);
                     alter.subcommands.iter().find(changes)?.group_after("AS")
                 })
-                .unwrap_or("…");
+                .unwrap_or("...");
             let column = quote_identifier(column);
             format!(
                 "Drop the expression, which keeps the values, keep the column up to date by a BEFORE INSERT OR UPDATE \
@@ -281,7 +281,7 @@ fn not_valid(alter: Option<&AlterTable>, relation: &Relation, constraint: Option
         rest.push(text);
     }
     let (Some(alter), false) = (alter, steps.is_empty()) else {
-        let name = constraint.map_or_else(|| "…".to_owned(), quote_identifier);
+        let name = constraint.map_or_else(|| "...".to_owned(), quote_identifier);
         return format!(
             "Add the constraint with NOT VALID; and then, in a transaction of its own, \
              ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
@@ -319,7 +319,7 @@ fn index_constraint(
     if relation.kind == RelationKind::PartitionedTable {
         return format!(
             "Create a unique index with ON ONLY on {table}, then one with CONCURRENTLY on each partition, and attach \
-             each with ALTER INDEX … ATTACH PARTITION."
+             each with ALTER INDEX ... ATTACH PARTITION."
         );
     }
     let name = constraint.map_or_else(

@@ -7,4 +7,5 @@ pub mod message;
 pub mod rows;
 pub mod rules;
 mod sql;
+mod tokens;
 mod words;

@@ -10,7 +10,7 @@ use crate::policy::{Judgement, sqlstate};
 /// One judged statement.
 #[derive(Clone, Debug, Serialize)]
 pub struct StatementRow {
-    /// 1, 2, … in the order of the command.
+    /// 1, 2, ... in the order of the command.
     pub statement: usize,
     /// Its text.
     pub text: String,
@@ -35,7 +35,7 @@ pub struct StatementRow {
 pub struct RelationRow {
     /// Schema-qualified, quoted where needed.
     pub relation: Option<String>,
-    /// `table`, `index` …
+    /// `table`, `index` ...
     pub kind: Option<&'static str>,
     /// As pg_locks shows it.
     pub lock_mode: Option<&'static str>,

@@ -33,7 +33,7 @@ pub fn words(rule: Rule) -> Words {
             "Add a plain column and a sequence, SET DEFAULT nextval for new rows, and fill the old ones with interlock.safe_backfill.",
         ),
         Rule::AddColumnStoredGenerated => (
-            "ADD COLUMN GENERATED ALWAYS AS … STORED",
+            "ADD COLUMN GENERATED ALWAYS AS ... STORED",
             "The expression is computed for every row, so the table and its indexes are written anew under AccessExclusiveLock.",
             READS_AND_WRITES_WAIT,
             "Use a VIRTUAL column (18), or a plain column kept by a trigger and filled with interlock.safe_backfill.",
@@ -78,7 +78,7 @@ pub fn words(rule: Rule) -> Words {
             "SET TABLESPACE",
             "The files are copied under AccessExclusiveLock.",
             READS_AND_WRITES_WAIT,
-            "For indexes REINDEX (TABLESPACE …) CONCURRENTLY; for tables pg_repack or a maintenance window.",
+            "For indexes REINDEX (TABLESPACE ...) CONCURRENTLY; for tables pg_repack or a maintenance window.",
         ),
         Rule::Cluster => (
             "CLUSTER",
@@ -102,19 +102,19 @@ pub fn words(rule: Rule) -> Words {
             "SET NOT NULL without proof",
             "Every row is checked for nulls under AccessExclusiveLock.",
             READS_AND_WRITES_WAIT,
-            "ADD CHECK (… IS NOT NULL) NOT VALID, VALIDATE it, then SET NOT NULL, which takes it as proof; on 18 ADD NOT NULL … NOT VALID and VALIDATE.",
+            "ADD CHECK (... IS NOT NULL) NOT VALID, VALIDATE it, then SET NOT NULL, which takes it as proof; on 18 ADD NOT NULL ... NOT VALID and VALIDATE.",
         ),
         Rule::AddCheck => (
             "ADD CHECK",
             "Every row is checked under AccessExclusiveLock.",
             READS_AND_WRITES_WAIT,
-            "ADD … NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.",
+            "ADD ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.",
         ),
         Rule::AddForeignKey => (
             "ADD FOREIGN KEY",
             "Every row is looked up in the referenced table under ShareRowExclusiveLock on both tables.",
             "Every INSERT, UPDATE and DELETE on both tables waits until it ends.",
-            "ADD … NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.",
+            "ADD ... NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own.",
         ),
         Rule::ValidateConstraint => (
             "VALIDATE CONSTRAINT under a stronger lock",
@@ -150,7 +150,7 @@ pub fn words(rule: Rule) -> Words {
             "REINDEX without CONCURRENTLY",
             "Indexes are rebuilt under ShareLock on the table and AccessExclusiveLock on each index.",
             "Every write waits until it ends, and every query that has to plan with the index too.",
-            "REINDEX … CONCURRENTLY, outside a transaction block.",
+            "REINDEX ... CONCURRENTLY, outside a transaction block.",
         ),
         Rule::Unpredicted => (
             "A rewrite or index build that was not foreseen",

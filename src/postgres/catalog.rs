@@ -3,7 +3,6 @@
 //! Columns go by name, so one code serves every major; a column that a major does not have reads as null. All of it is
 //! called inside [`super::subtransaction::reading`], whose rollback closes what an error leaves open.
 
-use std::ffi::CStr;
 use std::rc::Rc;
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
@@ -147,10 +146,8 @@ impl Row {
         let Some(datum) = self.datum(column) else {
             return String::new();
         };
-        // SAFETY: a name is a NUL-terminated array inside the copied tuple.
-        unsafe { CStr::from_ptr(datum.cast_mut_ptr()) }
-            .to_string_lossy()
-            .into_owned()
+        // A name is a NUL-terminated array inside the copied tuple.
+        node::text(datum.cast_mut_ptr())
     }
 
     /// A `"char"` column; 0 if null.

@@ -6,10 +6,11 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use once_cell::sync::OnceCell;
+use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
-use pgrx::{IntoDatum, JsonB, pg_sys};
 
 use super::node::{self, Node};
+use super::report;
 
 /// A statement of the command.
 pub struct Parsed {
@@ -97,5 +98,9 @@ fn explain(command: *const c_char, statements: *mut pg_sys::List) -> pg_sys::Dat
     let value = EXPLAIN
         .get()
         .map_or(serde_json::Value::Null, |explain| explain(&parsed));
-    JsonB(value).into_datum().unwrap_or(pg_sys::Datum::null())
+    // By way of its text, which is converted to the encoding of the database.
+    let text = report::palloc_string(&value.to_string());
+    // SAFETY: jsonb_in reads the string and returns a new value.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[Some(pg_sys::Datum::from(text))]) }
+        .unwrap_or(pg_sys::Datum::null())
 }

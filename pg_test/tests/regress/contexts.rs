@@ -359,3 +359,29 @@ fn a_cancelled_statement_is_cancelled() {
     holder.batch("COMMIT");
     client.batch("ALTER TABLE big ADD COLUMN c int");
 }
+
+#[test]
+fn in_a_database_of_another_encoding() {
+    let cluster = TestDatabase::new().cluster();
+    cluster
+        .connect("postgres")
+        .batch("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+    let mut client = cluster.connect("latin");
+    client.batch("CREATE EXTENSION pg_interlock; SET pg_interlock.row_threshold = 100");
+    big_table(&mut client, "été");
+    client.batch("ALTER TABLE été RENAME a TO à");
+    let error = refused(&mut client, "ALTER TABLE été ALTER à SET NOT NULL", "IL002");
+    assert_eq!((error.table(), error.column()), (Some("été"), Some("à")));
+    let steps = support::steps(error.hint().unwrap_or_default());
+    assert_eq!(
+        steps[1],
+        "ALTER TABLE public.\"été\" VALIDATE CONSTRAINT \"été_à_not_null\""
+    );
+    for step in steps {
+        client.batch(&step);
+    }
+    refused(&mut client, "ALTER TABLE été ADD COLUMN n int NOT NULL", "IL002"); // whose hint leaves something open
+    let shown = client.text("SELECT relation FROM interlock.explain_lock_profile('ANALYZE été')");
+    assert_eq!(shown, "public.\"été\"");
+    assert_eq!(code(&client.error("ALTER TABLE été ADD COLUMN '\u{20ac}'")), "22P05");
+}

@@ -48,7 +48,7 @@ struct Case {
 
 /// Where the safe form is taken from.
 enum WayOut {
-    /// The statements of the hint, one after the other, with a value for each `…`.
+    /// The statements of the hint, one after the other, with a value for each `...`.
     Hint(&'static [&'static str]),
     /// The hint says it in words (which must be in it); these are the statements.
     Words(&'static str, &'static [&'static str]),
@@ -211,9 +211,9 @@ fn the_way_out_leads_there(client: &mut Client, case: &Case, hint: Option<&str>)
             let hint = hint.unwrap_or_else(|| panic!("no hint: {}", case.statement));
             let filled = values
                 .iter()
-                .fold(hint.to_string(), |hint, value| hint.replacen('…', value, 1));
+                .fold(hint.to_string(), |hint, value| hint.replacen("...", value, 1));
             println!("  {filled}");
-            assert!(!filled.contains('…'), "the reader has to guess: {hint}");
+            assert!(!filled.contains("..."), "the reader has to guess: {hint}");
             steps(&filled)
         }
     };
