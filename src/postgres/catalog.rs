@@ -3,6 +3,8 @@
 //! Columns go by name, so one code serves every major; a column that a major does not have reads as null. All of it is
 //! called inside [`super::subtransaction::reading`], whose rollback closes what an error leaves open.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
@@ -208,7 +210,7 @@ fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
     unsafe {
         let relation = pg_sys::table_open(path.catalog.into(), pg_sys::AccessShareLock as i32);
         let descriptor = (*relation).rd_att;
-        let names = Rc::new(column_names(descriptor));
+        let names = column_names(path.catalog, descriptor);
         let mut keys: Vec<pg_sys::ScanKeyData> = values.iter().map(|_| std::mem::zeroed()).collect();
         for ((key, value), column) in keys.iter_mut().zip(values).zip(path.columns) {
             let (equals, argument) = match *value {
@@ -254,13 +256,21 @@ pub fn row(path: &Path, oid: u32) -> Option<Row> {
     rows(path, &[Value::Oid(oid)]).into_iter().next()
 }
 
+thread_local! {
+    /// The column names of catalogs that have been read: they are the same as long as the server runs.
+    static COLUMN_NAMES: RefCell<BTreeMap<u32, Rc<Vec<String>>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// # Safety
-/// `descriptor` must be a valid tuple descriptor.
-unsafe fn column_names(descriptor: pg_sys::TupleDesc) -> Vec<String> {
-    // SAFETY: as the caller promises; attributes are numbered from 1, and SPI_fname needs no SPI connection.
-    unsafe {
-        (1..=(*descriptor).natts)
-            .map(|attnum| node::text(pg_sys::SPI_fname(descriptor, attnum)))
-            .collect()
-    }
+/// `descriptor` must be the catalog's tuple descriptor.
+unsafe fn column_names(catalog: u32, descriptor: pg_sys::TupleDesc) -> Rc<Vec<String>> {
+    COLUMN_NAMES.with_borrow_mut(|known| {
+        let names = known.entry(catalog).or_insert_with(|| {
+            // SAFETY: as the caller promises; attributes are numbered from 1, and SPI_fname needs no SPI connection.
+            let name = |attnum| node::text(unsafe { pg_sys::SPI_fname(descriptor, attnum) });
+            // SAFETY: as the caller promises.
+            Rc::new((1..=unsafe { (*descriptor).natts }).map(name).collect())
+        });
+        names.clone()
+    })
 }

@@ -1,5 +1,7 @@
 //! Collects locks and work per relation while a statement's profile is drawn.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::model::facts::{Facts, Oid};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Effect, LockProfile, Work, WorkKind};
@@ -8,7 +10,9 @@ use crate::model::lock_profile::{Cause, Effect, LockProfile, Work, WorkKind};
 pub struct Builder<'a> {
     facts: &'a Facts,
     profile: LockProfile,
-    gone: Vec<Oid>,
+    /// Where in the profile the effect on a relation stands.
+    places: BTreeMap<Oid, usize>,
+    gone: BTreeSet<Oid>,
 }
 
 impl<'a> Builder<'a> {
@@ -20,7 +24,8 @@ impl<'a> Builder<'a> {
         Self {
             facts,
             profile,
-            gone: vec![],
+            places: BTreeMap::new(),
+            gone: BTreeSet::new(),
         }
     }
 
@@ -31,53 +36,52 @@ impl<'a> Builder<'a> {
 
     /// The statement locks this relation, maybe more than once: the strongest counts.
     pub fn lock(&mut self, oid: Oid, mode: LockMode) {
-        let Some(table) = self.facts.tables.get(&oid) else {
-            return;
-        };
-        match self
-            .profile
-            .effects
-            .iter_mut()
-            .find(|effect| effect.relation.oid == oid)
-        {
-            Some(effect) => effect.lock_mode = effect.lock_mode.max(mode),
-            None => self.profile.effects.push(Effect {
+        if let Some(effect) = self.effect(oid, mode) {
+            effect.lock_mode = effect.lock_mode.max(mode);
+        }
+    }
+
+    /// The effect on a relation, which begins with this lock if it is not mentioned yet.
+    fn effect(&mut self, oid: Oid, mode: LockMode) -> Option<&mut Effect> {
+        let table = self.facts.tables.get(&oid)?;
+        let effects = &mut self.profile.effects;
+        let place = *self.places.entry(oid).or_insert_with(|| {
+            effects.push(Effect {
                 relation: table.relation.clone(),
                 lock_mode: mode,
                 work: vec![],
                 renewed: false,
-            }),
-        }
+            });
+            effects.len() - 1
+        });
+        effects.get_mut(place)
     }
 
     /// A sequence gets new storage.
     pub fn renew(&mut self, sequence: Oid, lock: LockMode) {
         self.lock(sequence, lock);
-        for effect in &mut self.profile.effects {
-            effect.renewed |= effect.relation.oid == sequence;
+        if let Some(effect) = self.effect(sequence, lock) {
+            effect.renewed = true;
         }
     }
 
     /// The strongest lock on a relation so far.
     pub fn held(&self, oid: Oid) -> Option<LockMode> {
-        self.profile.effect(oid).map(|effect| effect.lock_mode)
+        let place = *self.places.get(&oid)?;
+        self.profile.effects.get(place).map(|effect| effect.lock_mode)
     }
 
     /// The statement drops this index before it does any work.
     pub fn drop_index(&mut self, index: Oid) {
         self.lock(index, LockMode::AccessExclusive);
-        self.gone.push(index);
+        self.gone.insert(index);
     }
 
     /// The statement does this work on a relation under a lock, which it takes if it is not mentioned yet.
     pub fn work(&mut self, oid: Oid, kind: WorkKind, under: LockMode, cause: Cause) {
         self.lock(oid, under);
         let work = Work { kind, under, cause };
-        if let Some(effect) = self
-            .profile
-            .effects
-            .iter_mut()
-            .find(|effect| effect.relation.oid == oid)
+        if let Some(effect) = self.effect(oid, under)
             && !effect.work.contains(&work)
         {
             effect.work.push(work);

@@ -7,7 +7,7 @@ use pgrx::pg_sys;
 use crate::model::facts::{Oid, Table};
 use crate::model::relation::{Relation, RelationKind};
 use crate::postgres::catalog::{self, Row, Value};
-use crate::postgres::node;
+use crate::postgres::{node, session};
 
 /// Reads relations once and keeps them for the facts.
 #[derive(Default)]
@@ -158,10 +158,12 @@ fn read_relation(oid: Oid) -> Option<Relation> {
     })
 }
 
-/// Whether the current transaction created it; `rd_createSubid` of the relation cache.
+/// Whether the current transaction created it; `rd_createSubid` of the relation cache. A transaction without an id has
+/// created nothing.
 fn created_here(oid: Oid) -> bool {
     // SAFETY: the entry is pinned while its field is read; 0 is InvalidSubTransactionId.
-    with_relation(oid, |relation| unsafe { (*relation).rd_createSubid } != 0).unwrap_or(false)
+    session::transaction_id().is_some()
+        && with_relation(oid, |relation| unsafe { (*relation).rd_createSubid } != 0).unwrap_or(false)
 }
 
 /// Pins a relation cache entry while `read` looks at it; `None` if the relation is gone.
