@@ -117,6 +117,9 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let effect = finding
         .and_then(|finding| profile.effect(finding.relation))
         .or_else(|| profile.main_effect());
+    let measured = effect
+        .map(|effect| &effect.relation)
+        .filter(|relation| relation.measured);
     let row = judged.row(1, text);
     let any = |applies: fn(&crate::model::lock_profile::Effect) -> bool| profile.effects.iter().any(applies);
     let effects = [
@@ -134,8 +137,8 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
         command_tag: profile.command_tag.clone(),
         relation: effect.map(|effect| effect.relation.qualified_name()),
         lock_mode: effect.map(|effect| effect.lock_mode.name()),
-        estimated_rows: effect.map(|effect| effect.relation.rows),
-        total_bytes: effect.map(|effect| effect.relation.bytes),
+        estimated_rows: measured.map(|relation| relation.rows),
+        total_bytes: measured.map(|relation| relation.bytes),
         effects: effects
             .into_iter()
             .filter_map(|(applies, word)| applies.then_some(word))

@@ -39,6 +39,9 @@ pub struct Judged {
     pub permitted: bool,
 }
 
+/// So many relations are always measured, for the decision log; of more, only those that decide.
+const FEW: usize = 16;
+
 /// How many relations are to be measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
@@ -53,9 +56,11 @@ pub fn judge(statement: Node, text: &str, measure: Measure) -> Judged {
     let read = subtransaction::reading(|| {
         let facts = read::facts(statement);
         let mut profile = profile::profile(&facts);
-        let target = profile.target;
+        // Of a partition tree every leaf would have to be looked at.
+        let target = profile.target.filter(|_| profile.destroys.is_some());
+        let all = measure == Measure::All || profile.effects.len() <= FEW;
         read::measure(&mut profile, |effect| {
-            measure == Measure::All || target == Some(effect.relation.oid) || does_blocking_work(effect)
+            all || target == Some(effect.relation.oid) || does_blocking_work(effect)
         });
         (profile, facts.commits_internally, facts.permitted)
     });

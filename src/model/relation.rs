@@ -83,6 +83,8 @@ pub struct Relation {
     pub temporary: bool,
     /// Created, or given new storage, by the current transaction: nobody else can be using what it holds.
     pub new_in_transaction: bool,
+    /// Whether rows and bytes have been looked up; they are 0 until then.
+    pub measured: bool,
     /// Estimated rows now; a partitioned table: the sum of its leaves.
     pub rows: i64,
     /// Bytes with indexes and TOAST; a partitioned table: the sum of its leaves.

@@ -153,6 +153,7 @@ fn read_relation(oid: Oid) -> Option<Relation> {
         kind,
         temporary: row.letter("relpersistence") == b't',
         new_in_transaction: created_here(oid),
+        measured: false,
         rows: 0,
         bytes: 0,
     })

@@ -17,6 +17,7 @@ pub fn measure(profile: &mut LockProfile, wanted: impl Fn(&crate::model::lock_pr
     for effect in &mut profile.effects {
         if wanted(effect) {
             let (rows, bytes) = size(effect.relation.oid, effect.relation.kind);
+            effect.relation.measured = true;
             effect.relation.rows = rows;
             effect.relation.bytes = bytes;
         }
