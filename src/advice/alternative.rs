@@ -327,7 +327,10 @@ fn index_constraint(
         quote_identifier,
     );
     let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
-    let of_table = subcommands.iter().find_map(|each| each.added_constraint(KINDS));
+    let of_table = subcommands
+        .iter()
+        .filter_map(|each| each.added_constraint(KINDS))
+        .find(|(name, _)| name.as_deref() == constraint);
     let of_column: Vec<ColumnConstraint> = subcommands
         .iter()
         .filter_map(|each| each.column_constraint(KINDS))
