@@ -318,8 +318,9 @@ fn index_constraint(
     };
     if relation.kind == RelationKind::PartitionedTable {
         return format!(
-            "Create a unique index with ON ONLY on {table}, then one with CONCURRENTLY on each partition, and attach \
-             each with ALTER INDEX ... ATTACH PARTITION."
+            "Give each partition the constraint first: CREATE UNIQUE INDEX CONCURRENTLY ... on the partition, and ALTER \
+             TABLE ... ADD {words} USING INDEX ... .  Then run the statement on {table} again: it takes them over and \
+             builds nothing."
         );
     }
     let name = constraint.map_or_else(
