@@ -318,8 +318,9 @@ fn index_constraint(
     };
     if relation.kind == RelationKind::PartitionedTable {
         return format!(
-            "Create a unique index with ON ONLY on {table}, then one with CONCURRENTLY on each partition, and attach \
-             each with ALTER INDEX ... ATTACH PARTITION."
+            "Give each partition the constraint first: CREATE UNIQUE INDEX CONCURRENTLY ... on the partition, and ALTER \
+             TABLE ... ADD {words} USING INDEX ... .  Then run the statement on {table} again: it takes them over and \
+             builds nothing."
         );
     }
     let name = constraint.map_or_else(
@@ -327,7 +328,10 @@ fn index_constraint(
         quote_identifier,
     );
     let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
-    let of_table = subcommands.iter().find_map(|each| each.added_constraint(KINDS));
+    let of_table = subcommands
+        .iter()
+        .filter_map(|each| each.added_constraint(KINDS))
+        .find(|(name, _)| name.as_deref() == constraint);
     let of_column: Vec<ColumnConstraint> = subcommands
         .iter()
         .filter_map(|each| each.column_constraint(KINDS))

@@ -382,4 +382,64 @@ mod tests {
                 .is_none()
         );
     }
+
+    #[test]
+    fn no_text_is_too_strange() {
+        const PIECES: [&str; 32] = [
+            "ALTER",
+            "TABLE",
+            "IF",
+            "EXISTS",
+            "ONLY",
+            "*",
+            ".",
+            ",",
+            "(",
+            ")",
+            "ADD",
+            "COLUMN",
+            "CONSTRAINT",
+            "CHECK",
+            "REFERENCES",
+            "PRIMARY",
+            "UNIQUE",
+            "NOT",
+            "NULL",
+            "SET",
+            "ON",
+            "DELETE",
+            "\"",
+            "'",
+            "$$",
+            "E'",
+            "é",
+            "/*",
+            "*/",
+            "--",
+            "\n",
+            "$1",
+        ];
+        let mut state = 1_u64;
+        for _ in 0..20_000 {
+            let mut text = String::from("ALTER TABLE t ADD ");
+            for _ in 0..12 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let random = (state >> 33) as usize;
+                text += PIECES[random % PIECES.len()];
+                text += ["", " "][random / PIECES.len() % 2];
+            }
+            after_word(&text[..], "TABLE", "x");
+            for each in AlterTable::parse(&text).iter().flat_map(|alter| &alter.subcommands) {
+                each.without_not_null();
+                each.group_after("CHECK");
+                each.after("SET");
+                if let Some((_, definition)) = each.added_constraint(&["CHECK", "UNIQUE"]) {
+                    definition.first_name_in_group();
+                }
+                if let Some(found) = each.column_constraint(&["CHECK", "REFERENCES", "PRIMARY", "UNIQUE"]) {
+                    assert!(found.without.len() < each.text().len(), "{text}");
+                }
+            }
+        }
+    }
 }

@@ -314,6 +314,7 @@ fn the_way_around_a_partitioned_table() {
         "CREATE TABLE parts (id int NOT NULL, a int) PARTITION BY RANGE (id);
          CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
          INSERT INTO parts SELECT g, g FROM generate_series(1, 200) AS g;
+         CREATE TABLE small (id int PRIMARY KEY); INSERT INTO small SELECT generate_series(1, 200);
          ANALYZE parts",
     );
     let error = refused(&mut client, "CREATE INDEX parts_a ON parts (a)", "IL003");
@@ -324,21 +325,33 @@ fn the_way_around_a_partitioned_table() {
         "{error:?}"
     );
     let error = refused(&mut client, "ALTER TABLE parts ADD PRIMARY KEY (id)", "IL003");
+    let hint = error.hint().unwrap_or_default();
     assert!(
-        error
-            .hint()
-            .is_some_and(|hint| hint.contains("ON ONLY on public.parts")),
-        "{error:?}"
+        hint.contains("ADD PRIMARY KEY USING INDEX") && hint.contains("on public.parts again"),
+        "{hint}"
     );
+    let foreign_key = "ALTER TABLE parts ADD CONSTRAINT to_small FOREIGN KEY (a) REFERENCES small";
+    let error = refused(&mut client, foreign_key, "IL002");
+    if Server::under_test().major < 18 {
+        assert!(
+            error
+                .hint()
+                .is_some_and(|hint| hint.contains("Add it to each partition")),
+            "{error:?}"
+        );
+    }
     all_pass(
         &mut client,
         &[
             "CREATE INDEX parts_a ON ONLY parts (a)",
             "CREATE INDEX CONCURRENTLY part_1_a ON part_1 (a)",
             "ALTER INDEX parts_a ATTACH PARTITION part_1_a",
-            "CREATE UNIQUE INDEX parts_key ON ONLY parts (id)",
             "CREATE UNIQUE INDEX CONCURRENTLY part_1_key ON part_1 (id)",
-            "ALTER INDEX parts_key ATTACH PARTITION part_1_key",
+            "ALTER TABLE part_1 ADD PRIMARY KEY USING INDEX part_1_key",
+            "ALTER TABLE parts ADD PRIMARY KEY (id)",
+            "ALTER TABLE part_1 ADD CONSTRAINT to_small FOREIGN KEY (a) REFERENCES small NOT VALID",
+            "ALTER TABLE part_1 VALIDATE CONSTRAINT to_small",
+            foreign_key,
         ],
     );
     assert_eq!(

@@ -135,6 +135,15 @@ fn constraints() -> Vec<Case> {
         },
         Case {
             rule: "add-unique",
+            statement: "ALTER TABLE shop.orders ADD CONSTRAINT first UNIQUE (customer) INCLUDE (note),
+                        ADD CONSTRAINT second UNIQUE (total)",
+            constraint: Some("second"),
+            detail: "The index of constraint \"second\" is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT indnatts = 1 FROM pg_constraint JOIN pg_index ON indexrelid = conindid WHERE conname = 'second'",
+            ..BUILD
+        },
+        Case {
+            rule: "add-unique",
             statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE NULLS DISTINCT DEFERRABLE DEFAULT NULL",
             detail: "The index of the constraint on (code) is built: EXTENT are indexed under AccessExclusiveLock.",
             reached: "SELECT contype = 'u' AND condeferrable FROM pg_constraint WHERE conname = 'orders_code_key'",
