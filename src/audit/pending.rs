@@ -70,28 +70,35 @@ impl<T> PendingRecords<T> {
         Some(&mut record.payload)
     }
 
+    /// Where the records of an open subtransaction begin. They are the last ones: those of its own subtransactions have
+    /// been handed to it or are gone.
+    fn beginning_of(&self, sub: u32) -> usize {
+        self.records
+            .iter()
+            .rposition(|record| record.sub != sub)
+            .map_or(0, |last| last + 1)
+    }
+
     /// A transaction or subtransaction ends: the records it settles, in the order they began.
     pub fn end(&mut self, end: End, now: Instant) -> Vec<Settled<T>> {
-        let outcome = match end {
-            End::Committed => "committed",
-            End::Prepared => "prepared",
-            End::RolledBack | End::SubRolledBack { .. } => "rolled back",
+        let (outcome, settled) = match end {
             End::SubCommitted { sub, parent } => {
-                for record in self.records.iter_mut().filter(|record| record.sub == sub) {
+                let from = self.beginning_of(sub);
+                for record in &mut self.records[from..] {
                     record.sub = parent;
                 }
                 return Vec::new();
             }
+            End::SubRolledBack { sub } => ("rolled back", self.records.split_off(self.beginning_of(sub))),
+            End::RolledBack => ("rolled back", std::mem::take(&mut self.records)),
+            End::Prepared => ("prepared", std::mem::take(&mut self.records)),
+            End::Committed => {
+                let goes_on = |record: &Pending<T>| record.took.is_none() && record.commits_internally;
+                let (running, settled) = std::mem::take(&mut self.records).into_iter().partition(goes_on);
+                self.records = running;
+                ("committed", settled)
+            }
         };
-        let (settled, kept) = std::mem::take(&mut self.records)
-            .into_iter()
-            .partition(|record| match end {
-                End::SubRolledBack { sub } => record.sub == sub,
-                End::Committed => record.took.is_some() || !record.commits_internally,
-                _ => true,
-            });
-        self.records = kept;
-        let settled: Vec<Pending<T>> = settled;
         settled
             .into_iter()
             .map(|record| Settled {

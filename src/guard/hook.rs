@@ -64,7 +64,7 @@ fn before(utility: &Utility) -> Verdict {
     let token = if rejected {
         0
     } else {
-        running::begin(&judged, &utility.text, ticket, look(&judged))
+        running::begin(&judged, utility, ticket, look(&judged))
     };
     Verdict { report, token }
 }

@@ -10,6 +10,7 @@ use super::verify::Before;
 use crate::model::decision::Ticket;
 use crate::model::facts::Oid;
 use crate::model::lock_profile::WorkKind;
+use crate::postgres::hook::Utility;
 use crate::postgres::session::{self, Moment};
 
 /// A statement that was let run.
@@ -47,13 +48,17 @@ impl Running {
     }
 
     fn lasts(&self) -> bool {
-        // A statement that commits by itself outlives the transaction it began in.
-        self.commits_internally || self.began.lasts()
+        // A statement that commits by itself outlives the transaction it began in, but not the client's next one.
+        if self.commits_internally {
+            self.began.same_message()
+        } else {
+            self.began.lasts()
+        }
     }
 }
 
 /// A statement begins; the answer is for `finish`.
-pub fn begin(judged: &Judged, text: &str, ticket: Ticket, before: Option<Before>) -> u64 {
+pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<Before>) -> u64 {
     let profile = &judged.profile;
     let token = LAST_TOKEN.get() + 1;
     LAST_TOKEN.set(token);
@@ -67,22 +72,26 @@ pub fn begin(judged: &Judged, text: &str, ticket: Ticket, before: Option<Before>
     let running = Running {
         token,
         began: session::moment(),
-        commits_internally: judged.commits_internally,
+        // Inside another statement it cannot: ANALYZE does not then, and the others fail.
+        commits_internally: judged.commits_internally && utility.top_level,
         ticket,
         command_tag: profile.command_tag.clone(),
-        text: text.to_owned(),
+        text: utility.text.clone(),
         before,
         rewritten: with(WorkKind::Rewrite),
         indexed: with(WorkKind::BuildIndex),
     };
-    RUNNING.with_borrow_mut(|all| all.push(running));
+    RUNNING.with_borrow_mut(|all| {
+        forget_ended(all);
+        all.push(running);
+    });
     token
 }
 
 /// A statement has returned: it, and what failed inside it, are no more.
 pub fn finish(token: u64) -> Option<Running> {
     RUNNING.with_borrow_mut(|all| {
-        let at = all.iter().position(|running| running.token == token)?;
+        let at = all.iter().rposition(|running| running.token == token)?;
         all.drain(at..).next()
     })
 }
@@ -95,9 +104,13 @@ pub fn forget_all() {
 /// The innermost statement that is running.
 pub fn innermost() -> Option<Running> {
     RUNNING.with_borrow_mut(|all| {
-        while all.last().is_some_and(|running| !running.lasts()) {
-            all.pop();
-        }
+        forget_ended(all);
         all.last().cloned()
     })
+}
+
+fn forget_ended(all: &mut Vec<Running>) {
+    while all.last().is_some_and(|running| !running.lasts()) {
+        all.pop();
+    }
 }

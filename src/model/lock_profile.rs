@@ -19,6 +19,8 @@ pub struct LockProfile {
     pub unknown: Option<Unknown>,
     /// Objects it destroys or hides from the application, for the rules about that.
     pub destroys: Option<Destruction>,
+    /// The relations that are destroyed, or lose something.
+    pub losing: Vec<Oid>,
 }
 
 /// Why nothing, or not everything, is claimed about a statement.

@@ -165,9 +165,10 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         Destruction::Index => Rule::DropIndex,
     };
     let effect = profile
-        .main_effect()
-        .filter(|effect| effect.relation.is_shared())
-        .or_else(|| profile.effects.iter().find(|effect| effect.relation.is_shared()))?;
+        .losing
+        .iter()
+        .filter_map(|oid| profile.effect(*oid))
+        .find(|effect| effect.relation.is_shared())?;
     let relation = &effect.relation;
     Some(Finding {
         rule,

@@ -197,6 +197,11 @@ pub fn rows(path: &Path, values: &[Value]) -> Vec<Row> {
     scan(path, values, std::ptr::null_mut())
 }
 
+/// Every row of a catalog.
+pub fn all(path: &Path) -> Vec<Row> {
+    scan(path, &[], std::ptr::null_mut())
+}
+
 /// A row that the current command has just made and that other look-ups cannot see yet.
 pub fn uncommitted_row(path: &Path, values: &[Value]) -> Option<Row> {
     scan(path, values, &raw mut pg_sys::SnapshotSelfData).into_iter().next()
@@ -230,7 +235,7 @@ fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
             );
         }
         let (count, keys) = (keys.len() as i32, keys.as_mut_ptr());
-        let scan = pg_sys::systable_beginscan(relation, path.index.into(), true, snapshot, count, keys);
+        let scan = pg_sys::systable_beginscan(relation, path.index.into(), !values.is_empty(), snapshot, count, keys);
         loop {
             let tuple = pg_sys::systable_getnext(scan);
             if tuple.is_null() {

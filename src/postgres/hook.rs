@@ -8,10 +8,12 @@
 use std::ffi::c_char;
 
 use once_cell::sync::OnceCell;
+use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 
+use super::contain::{contained, raise_again};
 use super::node::{self, Node};
-use super::{read, report, session, settings};
+use super::{read, report, server_log, session, settings};
 use crate::model::report::Report;
 use crate::model::settings::Mode;
 
@@ -164,11 +166,23 @@ unsafe fn before(
                 return NOTHING;
             }
             let text = node::statement_text(query, (*statement).stmt_location, (*statement).stmt_len);
-            let verdict = (guard.before)(&Utility {
+            let utility = Utility {
                 statement: (*statement).utilityStmt,
                 text,
                 top_level: context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL,
-            });
+            };
+            // A failure of ours must not become one of the statement; a cancel is the user's.
+            let verdict = match contained(|| (guard.before)(&utility)) {
+                Ok(verdict) => verdict,
+                Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
+                Err(failure) => {
+                    server_log::write(&format!(
+                        "pg_interlock could not judge a statement: {}",
+                        failure.message
+                    ));
+                    return NOTHING;
+                }
+            };
             Passed {
                 report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
                 token: verdict.token,

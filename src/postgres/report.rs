@@ -7,6 +7,7 @@ use std::ffi::{CString, c_char};
 
 use pgrx::{PgLogLevel, pg_sys};
 
+use super::contain::contained;
 use crate::model::report::{Report, Severity};
 
 /// An `ErrorData` in the current memory context, to be thrown by the caller outside any guard.
@@ -65,9 +66,21 @@ fn palloc_optional(text: Option<&str>) -> *mut c_char {
 /// A string of the server's, in the current memory context.
 pub fn palloc_string(text: &str) -> *mut c_char {
     let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
-    // SAFETY: a NUL-terminated string, copied, and converted to the encoding of the database.
-    unsafe {
+    // SAFETY: a NUL-terminated string, copied, and converted to the encoding of the database where that differs. What it
+    // cannot spell raises an error, holding nothing.
+    let converted = contained(|| unsafe {
         let copy = pg_sys::pstrdup(text.as_ptr());
+        if text.as_bytes().is_ascii() {
+            return copy;
+        }
         pg_sys::pg_any_to_server(copy, text.as_bytes().len() as i32, pg_sys::pg_enc::PG_UTF8 as i32)
-    }
+    });
+    converted.unwrap_or_else(|_| {
+        let plain: String = text
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_ascii() { c } else { '?' })
+            .collect();
+        palloc_string(&plain)
+    })
 }

@@ -59,6 +59,7 @@ pub fn transaction_id() -> Option<u64> {
 pub struct Moment {
     transaction: u32,
     subtransaction: u32,
+    message: i64,
 }
 
 /// Here and now.
@@ -72,11 +73,17 @@ pub fn moment() -> Moment {
         Moment {
             transaction,
             subtransaction: pg_sys::GetCurrentSubTransactionId(),
+            message: pg_sys::GetCurrentStatementStartTimestamp(),
         }
     }
 }
 
 impl Moment {
+    /// Whether the client has sent nothing since.
+    pub fn same_message(self) -> bool {
+        self.message == moment().message
+    }
+
     /// Whether its transaction and subtransaction are still under way.
     pub fn lasts(self) -> bool {
         // SAFETY: looks at the stack of open subtransactions.

@@ -14,37 +14,29 @@ use super::contain::{Failure, contained, raise_again};
 /// # Errors
 /// What `read` raised; save for a cancellation, which is raised again, since the user asked for it.
 pub fn reading<T>(read: impl FnOnce() -> T) -> Result<T, Failure> {
-    // SAFETY: the callers are in a transaction that is not aborted; context and owner are put back below, as every
-    // user of internal subtransactions does.
-    let (context, owner) = unsafe {
-        let saved = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+    // SAFETY: the callers are in a transaction that is not aborted; context, owner and the two settings are put back
+    // below, as every user of internal subtransactions does.
+    let (context, owner, messages) = unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        let messages = (pg_sys::client_min_messages, pg_sys::log_min_messages);
         pg_sys::BeginInternalSubTransaction(c"pg_interlock".as_ptr());
-        pg_sys::MemoryContextSwitchTo(saved.0);
-        saved
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::client_min_messages = PgLogLevel::ERROR as i32;
+        pg_sys::log_min_messages = PgLogLevel::ERROR as i32;
+        (context, owner, messages)
     };
-    let result = silently(|| contained(read));
-    // SAFETY: ends the subtransaction begun above; by now an error has been caught and flushed.
+    let result = contained(read);
+    // SAFETY: ends the subtransaction begun above; by now an error has been caught and flushed. The settings come last: a
+    // function that was folded may have changed them, and the rollback puts back what it found, which was ours.
     unsafe {
         pg_sys::RollbackAndReleaseCurrentSubTransaction();
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
+        (pg_sys::client_min_messages, pg_sys::log_min_messages) = messages;
     }
     match result {
         Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
         other => other,
-    }
-}
-
-/// Runs `f`, which catches its errors, while messages below ERROR reach neither the client nor the server log.
-fn silently<T>(f: impl FnOnce() -> T) -> T {
-    // SAFETY: plain variables of this process, put back below. A setting that a function changes meanwhile is put back
-    // first, when the function returns or its error is caught.
-    unsafe {
-        let before = (pg_sys::client_min_messages, pg_sys::log_min_messages);
-        pg_sys::client_min_messages = PgLogLevel::ERROR as i32;
-        pg_sys::log_min_messages = PgLogLevel::ERROR as i32;
-        let result = f();
-        (pg_sys::client_min_messages, pg_sys::log_min_messages) = before;
-        result
     }
 }

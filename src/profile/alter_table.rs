@@ -73,7 +73,7 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
         } => {
             constraint::validate(constraint, scanned, referenced, lock, builder);
         }
-        AlterCommand::Drop { what, locked, .. } => drop::part(what, locked, builder),
+        AlterCommand::Drop { what, locked, .. } => drop::part(statement.target, what, locked, builder),
         AlterCommand::Rewrite {
             why,
             relations,

@@ -11,6 +11,7 @@ use crate::model::lock_profile::Destruction;
 pub fn relations(named: &[Oid], dropped: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
     builder.profile().target = named.first().copied();
     builder.profile().destroys = Some(Destruction::Relation);
+    builder.profile().losing = named.iter().chain(dropped).copied().collect();
     for oid in named.iter().chain(dropped) {
         builder.lock(*oid, LockMode::AccessExclusive);
     }
@@ -20,11 +21,12 @@ pub fn relations(named: &[Oid], dropped: &[Oid], locked: &[(Oid, LockMode)], bui
 }
 
 /// DROP COLUMN, DROP CONSTRAINT
-pub fn part(what: &Dropped, locked: &[(Oid, LockMode)], builder: &mut Builder) {
+pub fn part(target: Oid, what: &Dropped, locked: &[(Oid, LockMode)], builder: &mut Builder) {
     builder.profile().destroys = Some(match what {
         Dropped::Column(name) => Destruction::Column(name.clone()),
         Dropped::Constraint(name) => Destruction::Constraint(name.clone()),
     });
+    builder.profile().losing.push(target);
     for (oid, mode) in locked {
         builder.lock(*oid, *mode);
     }
@@ -34,6 +36,7 @@ pub fn part(what: &Dropped, locked: &[(Oid, LockMode)], builder: &mut Builder) {
 pub fn truncate(relations: &[Oid], sequences: &[Oid], builder: &mut Builder) {
     builder.profile().target = relations.first().copied();
     builder.profile().destroys = Some(Destruction::Rows);
+    builder.profile().losing = relations.to_vec();
     for oid in relations.iter().chain(sequences) {
         builder.lock(*oid, LockMode::AccessExclusive);
     }

@@ -39,6 +39,7 @@ pub fn drop(indexes: &[DroppedIndex], concurrently: bool, locked: &[(Oid, LockMo
     builder.profile().target = indexes.first().and_then(|dropped| dropped.tables.first().copied());
     builder.profile().destroys = Some(Destruction::Index);
     for dropped in indexes {
+        builder.profile().losing.extend(dropped.tables.iter().take(1));
         for table in &dropped.tables {
             builder.lock(*table, lock);
         }

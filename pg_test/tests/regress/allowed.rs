@@ -359,3 +359,19 @@ fn the_way_around_a_partitioned_table() {
         "t"
     );
 }
+
+#[test]
+fn what_the_transaction_made_itself_may_go_again() {
+    let (_database, mut client) = big();
+    client.batch(
+        "CREATE TABLE referenced (id int PRIMARY KEY);
+         SET pg_interlock.rule_actions = 'drop-table=reject, drop-column=reject'",
+    );
+    // The other end of the foreign key is locked, and loses nothing.
+    client.batch("BEGIN; CREATE TABLE x (a int REFERENCES referenced, b int)");
+    client.batch("ALTER TABLE x DROP COLUMN a");
+    client.batch("DROP TABLE x");
+    client.batch("COMMIT");
+    refused(&mut client, "ALTER TABLE big DROP COLUMN a", "IL008");
+    refused(&mut client, "DROP TABLE big", "IL008");
+}

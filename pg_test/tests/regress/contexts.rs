@@ -385,3 +385,24 @@ fn in_a_database_of_another_encoding() {
     assert_eq!(shown, "public.\"été\"");
     assert_eq!(code(&client.error("ALTER TABLE été ADD COLUMN '\u{20ac}'")), "22P05");
 }
+
+/// Judging folds the immutable functions of a default, and is silent meanwhile.
+#[test]
+fn settings_that_a_folded_function_changes_stay_the_users() {
+    let (_database, mut client) = big();
+    client.batch(
+        "CREATE FUNCTION fails() RETURNS int IMMUTABLE LANGUAGE plpgsql
+             SET client_min_messages = error SET log_min_messages = panic
+             AS $$BEGIN RAISE EXCEPTION 'no'; END$$;
+         CREATE FUNCTION changes() RETURNS int IMMUTABLE LANGUAGE plpgsql
+             AS $$BEGIN PERFORM set_config('client_min_messages', 'debug5', true); RETURN 1; END$$",
+    );
+    let settings = "SELECT current_setting('client_min_messages') || ' ' || current_setting('log_min_messages')";
+    let before = client.one::<String>(settings);
+    client.error("ALTER TABLE big ADD COLUMN c int DEFAULT fails()");
+    assert_eq!(client.one::<String>(settings), before);
+    client.one::<i64>(
+        "SELECT count(*) FROM interlock.explain_lock_profile('ALTER TABLE big ADD COLUMN c int DEFAULT changes()')",
+    );
+    assert_eq!(client.one::<String>(settings), before);
+}

@@ -17,3 +17,4 @@ mod modes;
 mod neighbours;
 mod refusals;
 mod support;
+mod whole_database;

@@ -318,3 +318,18 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
         rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
     }
 }
+
+/// DETACH PARTITION … CONCURRENTLY, which commits in the middle: `ATExecDetachPartition` of `commands/tablecmds.c`.
+pub fn detaches_concurrently(statement: node::Node) -> bool {
+    let concurrent = |command: &pg_sys::AlterTableCmd| {
+        command.subtype == At::AT_DetachPartition
+            && node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd)
+                .is_some_and(|detached| detached.concurrent)
+    };
+    node::cast::<pg_sys::AlterTableStmt>(statement, pg_sys::NodeTag::T_AlterTableStmt).is_some_and(|statement| {
+        node::list(statement.cmds)
+            .into_iter()
+            .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))
+            .any(concurrent)
+    })
+}

@@ -4,7 +4,8 @@ use pgrx::pg_sys;
 
 use super::dependencies::{self, Object};
 use super::index_match;
-use super::relations::{Relations, class_row, index_rows, resolve, written_name};
+use super::permission::may_maintain;
+use super::relations::{Relations, class_row, everywhere, index_rows, resolve, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -105,7 +106,7 @@ pub fn drop(named: &[Oid], concurrently: bool, cascade: bool, relations: &mut Re
 pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> Statement {
     let concurrently = node::option_on(statement.params, "concurrently");
     if statement.relation.is_null() {
-        return Statement::Unmodelled { relation: None };
+        return reindex_many(statement, concurrently, relations);
     }
     // SAFETY: just checked.
     let range_var = unsafe { &*statement.relation };
@@ -137,8 +138,7 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
                 tables.push((table, vec![leaf]));
             }
         } else {
-            let all = index_rows(leaf).iter().map(|row| row.oid("indexrelid")).collect();
-            tables.push((leaf, all));
+            tables.push((leaf, indexes_of(leaf)));
         }
     }
     Statement::Reindex {
@@ -170,4 +170,34 @@ fn while_finding_leaves(
     relations.load(table);
     let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
     vec![(named, of_index), (table, weak)]
+}
+
+/// REINDEX SCHEMA and DATABASE: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its own.
+/// The server's own catalogs, all there is for REINDEX SYSTEM, are not told of.
+fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
+    let oids = match statement.kind {
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => everywhere(|row| may_maintain(row.oid("oid"))),
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA => {
+            // SAFETY: the name of the schema, which the parser demands; 0 if there is none.
+            let schema = unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32();
+            everywhere(|row| row.oid("relnamespace") == schema)
+        }
+        _ => return Statement::Unmodelled { relation: None },
+    };
+    let tables = oids
+        .into_iter()
+        .filter(|table| relations.load(*table).is_some())
+        .map(|table| (table, indexes_of(table)))
+        .filter(|(_, indexes)| !indexes.is_empty())
+        .collect();
+    Statement::Reindex {
+        tables,
+        locked: vec![],
+        concurrently,
+        one_by_one: true,
+    }
+}
+
+fn indexes_of(table: Oid) -> Vec<Oid> {
+    index_rows(table).iter().map(|row| row.oid("indexrelid")).collect()
 }

@@ -2,16 +2,23 @@
 
 use pgrx::pg_sys;
 
-use super::relations::{Relations, resolve, written_name};
+use super::permission::{MAINTAIN, may, may_maintain};
+use super::relations::{Relations, everywhere, resolve, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
-use crate::postgres::{node, version};
+use crate::postgres::{catalog, node, version};
 
-/// CLUSTER table
+/// CLUSTER, of one table or of all that were clustered before
 pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> Statement {
     if statement.relation.is_null() {
-        return Statement::Unmodelled { relation: None };
+        let clustered: Vec<Oid> = catalog::all(&catalog::INDEX)
+            .iter()
+            .filter(|row| row.flag("indisclustered") == Some(true))
+            .map(|row| row.oid("indrelid"))
+            .collect();
+        let tables = everywhere(|row| clustered.contains(&row.oid("oid")) && may(row.oid("oid"), MAINTAIN));
+        return copied_one_by_one(CopyBy::Cluster, tables, relations);
     }
     // SAFETY: just checked.
     let range_var = unsafe { &*statement.relation };
@@ -41,7 +48,11 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         .filter_map(|relation| node::cast(relation, pg_sys::NodeTag::T_VacuumRelation))
         .collect();
     if named.is_empty() {
-        return Statement::Unmodelled { relation: None };
+        if !full {
+            return Statement::Unmodelled { relation: None };
+        }
+        let tables = everywhere(|row| may_maintain(row.oid("oid")));
+        return copied_one_by_one(CopyBy::VacuumFull, tables, relations);
     }
     let (mut all, mut locked): (Vec<Oid>, Vec<(Oid, LockMode)>) = (vec![], vec![]);
     for each in named {
@@ -76,6 +87,17 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         }
     } else {
         Statement::Vacuum { relations: all }
+    }
+}
+
+/// A statement that names no table takes all there are, each in a transaction of its own.
+fn copied_one_by_one(by: CopyBy, mut tables: Vec<Oid>, relations: &mut Relations) -> Statement {
+    tables.retain(|table| relations.load(*table).is_some());
+    Statement::Copy {
+        by,
+        relations: tables,
+        locked: vec![],
+        one_by_one: true,
     }
 }
 

@@ -19,13 +19,14 @@ mod index_constraint;
 mod index_match;
 mod maintenance;
 mod not_null;
+mod permission;
 mod relations;
 mod size;
 mod storage;
 
 use pgrx::pg_sys;
 
-use crate::model::facts::{Facts, Oid, Statement};
+use crate::model::facts::{Facts, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
@@ -66,7 +67,7 @@ pub fn is_ours(statement: Node) -> bool {
 pub fn facts(statement: Node) -> Facts {
     let mut relations = Relations::default();
     let read = self::statement(statement, &mut relations);
-    let permitted = permitted(statement, &read);
+    let permitted = permission::permitted(&read);
     Facts {
         command_tag: node::command_tag(statement),
         commits_internally: commits_internally(statement, &read),
@@ -245,6 +246,7 @@ fn commits_internally(node: Node, statement: &Statement) -> bool {
         Statement::Unmodelled { relation: None } => {
             matches!(node::tag(node), T_VacuumStmt | T_ClusterStmt | T_ReindexStmt)
         }
+        Statement::AlterTable(_) => alter_table::detaches_concurrently(node),
         Statement::CreateIndex(index) => index.concurrently,
         Statement::DropIndex { concurrently, .. } => *concurrently,
         Statement::Reindex {
@@ -255,56 +257,5 @@ fn commits_internally(node: Node, statement: &Statement) -> bool {
         Statement::Copy { one_by_one, .. } => *one_by_one,
         Statement::Vacuum { .. } => true,
         _ => false,
-    }
-}
-
-/// Whether ownership or a privilege lets the current user do this. Where not, PostgreSQL is the one to say so.
-fn permitted(node: Node, statement: &Statement) -> bool {
-    let all_may = |oids: &[Oid], privilege: u64| oids.iter().all(|oid| may(*oid, privilege));
-    match statement {
-        Statement::AlterTable(alter) => may(alter.target, 0),
-        Statement::CreateIndex(index) => may(index.table, 0),
-        Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may(dropped.index, 0)),
-        Statement::Drop { named, .. } => all_may(named, 0),
-        Statement::Truncate { relations, .. } => all_may(&relations[..relations.len().min(1)], truncate_privilege()),
-        Statement::Reindex { tables, locked, .. } => {
-            let parent = locked.first().map(|(oid, _)| *oid);
-            let first = parent.or_else(|| tables.first().map(|(table, _)| *table));
-            first.is_none_or(|oid| may(oid, maintain_privilege()))
-        }
-        // VACUUM of somebody else's table is skipped with a warning by the server.
-        Statement::Copy { relations, .. } => {
-            node::tag(node) == pg_sys::NodeTag::T_VacuumStmt || all_may(relations, maintain_privilege())
-        }
-        _ => true,
-    }
-}
-
-fn truncate_privilege() -> u64 {
-    u64::from(pg_sys::ACL_TRUNCATE)
-}
-
-#[cfg(any(feature = "pg17", feature = "pg18"))]
-fn maintain_privilege() -> u64 {
-    u64::from(pg_sys::ACL_MAINTAIN)
-}
-
-#[cfg(not(any(feature = "pg17", feature = "pg18")))]
-fn maintain_privilege() -> u64 {
-    0
-}
-
-/// The owner may do everything; `privilege` (an ACL bit, 0 for none) may stand in.
-fn may(relation: Oid, privilege: u64) -> bool {
-    // SAFETY: syscache look-ups about an existing relation.
-    unsafe {
-        let user = pg_sys::GetUserId();
-        #[cfg(feature = "pg15")]
-        let owns = pg_sys::pg_class_ownercheck(relation.into(), user);
-        #[cfg(not(feature = "pg15"))]
-        let owns = pg_sys::object_ownercheck(pg_sys::RelationRelationId, relation.into(), user);
-        owns || (privilege != 0
-            && pg_sys::pg_class_aclcheck(relation.into(), user, privilege as pg_sys::AclMode)
-                == pg_sys::AclResult::ACLCHECK_OK)
     }
 }

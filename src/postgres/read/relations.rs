@@ -108,6 +108,18 @@ pub fn written_name(range_var: &pg_sys::RangeVar) -> String {
     node::optional_text(range_var.schemaname).map_or(name.clone(), |schema| format!("{schema}.{name}"))
 }
 
+/// Every table and materialized view of the database that others can use, the server's own left out, for statements that
+/// name none; `keep` chooses by the `pg_class` row.
+pub fn everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
+    const FIRST_NORMAL_OBJECT_ID: Oid = 16384;
+    catalog::all(&catalog::CLASS)
+        .iter()
+        .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
+        .filter(|row| matches!(row.letter("relkind"), b'r' | b'm') && keep(row))
+        .map(|row| row.oid("oid"))
+        .collect()
+}
+
 /// The `pg_class` row.
 pub fn class_row(oid: Oid) -> Option<Row> {
     catalog::row(&catalog::CLASS, oid)

@@ -46,7 +46,7 @@ fn an_ordinary_owner_is_refused_and_recorded_like_anybody() {
         audited
             .settled_rows("decision, current_user_name")
             .replace(&role, "role"),
-        "allow|postgres\nallow|postgres\nreject|role\nallow|role"
+        "allow|postgres\nreject|role\nallow|role"
     );
 }
 

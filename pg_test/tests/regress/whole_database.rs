@@ -1,0 +1,60 @@
+//! Statements that name no table, but take all there are, are judged by the largest of them.
+
+use pg_test::TestDatabase;
+
+#[test]
+fn statements_without_a_table_are_refused_before_they_begin() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    client.batch(
+        "SET pg_interlock.row_threshold = 1000;
+         CREATE TABLE big (id int PRIMARY KEY);
+         INSERT INTO big SELECT generate_series(1, 5000);
+         CREATE TABLE small (id int PRIMARY KEY)",
+    );
+    client.batch("CLUSTER small USING small_pkey; ALTER TABLE big CLUSTER ON big_pkey");
+    let name = client.one::<String>("SELECT quote_ident(current_database())");
+    for (statement, code, rule) in [
+        ("VACUUM FULL", "IL001", "vacuum-full"),
+        ("CLUSTER", "IL001", "cluster"),
+        ("REINDEX SCHEMA public", "IL003", "reindex"),
+        (&format!("REINDEX DATABASE {name}"), "IL003", "reindex"),
+    ] {
+        let error = client.error(statement);
+        assert_eq!(
+            (error.code().code(), error.table()),
+            (code, Some("big")),
+            "{statement}: {error:?}"
+        );
+        let last = "SELECT rule FROM interlock.decision_log ORDER BY id DESC LIMIT 1";
+        assert_eq!(client.one::<String>(last), rule, "{statement}");
+    }
+    client.batch("REINDEX SCHEMA CONCURRENTLY public");
+    client.batch("SET pg_interlock.row_threshold = 10000");
+    client.batch("VACUUM FULL");
+    client.batch("REINDEX SCHEMA public");
+    client.batch("CLUSTER");
+}
+
+#[test]
+fn what_the_server_would_skip_or_allow_is_known() {
+    let mut database = TestDatabase::new();
+    let (owner, stranger) = (database.role("owner"), database.role("stranger"));
+    let mut client = database.client();
+    client.batch(&format!(
+        "CREATE SCHEMA theirs AUTHORIZATION {owner};
+         CREATE TABLE theirs.big (id int);
+         INSERT INTO theirs.big SELECT generate_series(1, 5000);
+         GRANT USAGE ON SCHEMA theirs TO {stranger};
+         SET pg_interlock.row_threshold = 1000;
+         SET pg_interlock.rule_actions = 'drop-table=reject'"
+    ));
+    // Neither owner nor of the database: the server skips the table with a warning of its own.
+    client.batch(&format!("SET ROLE {stranger}"));
+    client.notices();
+    client.batch("VACUUM FULL theirs.big");
+    assert!(client.notices().iter().all(|notice| notice.code().code() == "01000"));
+    // Not the table's owner, but the schema's, who may drop it.
+    client.batch(&format!("SET ROLE {owner}"));
+    assert_eq!(client.error("DROP TABLE theirs.big").code().code(), "IL008");
+}

@@ -1,0 +1,99 @@
+//! Whether ownership or a privilege lets the current user do what a statement says. Where not, PostgreSQL is the one to
+//! say so, and nothing happens to the relation.
+
+use pgrx::pg_sys;
+
+use super::relations::class_row;
+use crate::model::facts::{CopyBy, Oid, Statement};
+
+/// Whether the server will let the user do this, as far as can be told beforehand.
+pub fn permitted(statement: &Statement) -> bool {
+    match statement {
+        Statement::AlterTable(alter) => owns(alter.target),
+        Statement::CreateIndex(index) => owns(index.table),
+        Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may_drop(dropped.index)),
+        Statement::Drop { named, .. } => named.iter().all(|oid| may_drop(*oid)),
+        Statement::Truncate { relations, .. } => relations.first().is_none_or(|oid| may(*oid, TRUNCATE)),
+        Statement::Reindex { tables, locked, .. } => {
+            // Of an index it is the table that counts; of a tree, others' leaves are skipped.
+            let parents = locked.iter().map(|(oid, _)| *oid);
+            parents.chain(tables.iter().map(|(table, _)| *table)).any(may_maintain)
+        }
+        // Somebody else's tables are skipped with a warning.
+        Statement::Copy {
+            by: CopyBy::VacuumFull,
+            relations,
+            ..
+        } => relations.iter().any(|oid| may_maintain(*oid)),
+        Statement::Copy { relations, .. } => relations.iter().any(|oid| may(*oid, MAINTAIN)),
+        _ => true,
+    }
+}
+
+const TRUNCATE: u64 = pg_sys::ACL_TRUNCATE as u64;
+/// The privilege came with 17.
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+pub const MAINTAIN: u64 = pg_sys::ACL_MAINTAIN as u64;
+#[cfg(not(any(feature = "pg17", feature = "pg18")))]
+pub const MAINTAIN: u64 = 0;
+
+/// `vacuum_is_permitted_for_relation` of `commands/vacuum.c`; `RangeVarCallbackForReindexIndex` and `ReindexMultipleTables`
+/// of `commands/indexcmds.c` ask for no more.
+pub fn may_maintain(relation: Oid) -> bool {
+    may(relation, MAINTAIN) || owns_database()
+}
+
+/// The owner may do everything; `privilege` (an ACL bit, 0 for none) may stand in.
+pub fn may(relation: Oid, privilege: u64) -> bool {
+    // SAFETY: a syscache look-up about an existing relation.
+    let granted = || unsafe {
+        pg_sys::pg_class_aclcheck(relation.into(), pg_sys::GetUserId(), privilege as pg_sys::AclMode)
+            == pg_sys::AclResult::ACLCHECK_OK
+    };
+    owns(relation) || (privilege != 0 && granted())
+}
+
+/// `RangeVarCallbackForDropRelation` of `commands/tablecmds.c`: the owner of the schema may drop what is in it.
+fn may_drop(relation: Oid) -> bool {
+    owns(relation) || class_row(relation).is_some_and(|row| owns_schema(row.oid("relnamespace")))
+}
+
+#[cfg(feature = "pg15")]
+fn owns(relation: Oid) -> bool {
+    // SAFETY: a syscache look-up about an existing relation.
+    unsafe { pg_sys::pg_class_ownercheck(relation.into(), pg_sys::GetUserId()) }
+}
+
+#[cfg(not(feature = "pg15"))]
+fn owns(relation: Oid) -> bool {
+    owns_object(pg_sys::RelationRelationId, relation.into())
+}
+
+#[cfg(feature = "pg15")]
+fn owns_schema(schema: Oid) -> bool {
+    // SAFETY: a syscache look-up about an existing schema.
+    unsafe { pg_sys::pg_namespace_ownercheck(schema.into(), pg_sys::GetUserId()) }
+}
+
+#[cfg(not(feature = "pg15"))]
+fn owns_schema(schema: Oid) -> bool {
+    owns_object(pg_sys::NamespaceRelationId, schema.into())
+}
+
+#[cfg(feature = "pg15")]
+fn owns_database() -> bool {
+    // SAFETY: a syscache look-up about the session's own database.
+    unsafe { pg_sys::pg_database_ownercheck(pg_sys::MyDatabaseId, pg_sys::GetUserId()) }
+}
+
+#[cfg(not(feature = "pg15"))]
+fn owns_database() -> bool {
+    // SAFETY: set once when the backend connects to its database.
+    owns_object(pg_sys::DatabaseRelationId, unsafe { pg_sys::MyDatabaseId })
+}
+
+#[cfg(not(feature = "pg15"))]
+fn owns_object(class: pg_sys::Oid, object: pg_sys::Oid) -> bool {
+    // SAFETY: a syscache look-up about an existing object.
+    unsafe { pg_sys::object_ownercheck(class, object, pg_sys::GetUserId()) }
+}
