@@ -105,7 +105,7 @@ fn planted_violations_are_found() {
     );
     assert_eq!(places("a", &format!("https://{}.org/x", "pypi")).len(), 1);
     assert_eq!(
-        places("a", "src/work/a target/home/b /usr/lib/postgresql/15/bin").len(),
+        places("a", "src/home/a target/home/b /usr/lib/postgresql/15/bin").len(),
         0
     );
     let list = "sql_file!(\"../../sql/views/b.sql\")";
