@@ -1,14 +1,13 @@
 //! What happens around one utility statement.
 
+use std::sync::OnceLock;
 use std::time::Instant;
-
-use once_cell::sync::OnceCell;
 
 use super::verify::Before;
 use super::{Judged, Measure, judge, running};
 use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
-use crate::model::lock_profile::Unknown;
+use crate::model::lock_profile::{Effect, Unknown};
 use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
@@ -27,7 +26,7 @@ pub struct Recorder {
     pub unpredicted: fn(),
 }
 
-static RECORDER: OnceCell<Recorder> = OnceCell::new();
+static RECORDER: OnceLock<Recorder> = OnceLock::new();
 
 /// Puts the guard in place. To be called once, from `_PG_init`.
 pub fn init(recorder: Recorder) {
@@ -121,7 +120,7 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
         .map(|effect| &effect.relation)
         .filter(|relation| relation.measured);
     let row = judged.row(1, text);
-    let any = |applies: fn(&crate::model::lock_profile::Effect) -> bool| profile.effects.iter().any(applies);
+    let any = |applies: fn(&Effect) -> bool| profile.effects.iter().any(applies);
     let effects = [
         (any(|effect| effect.rewrites()), "rewrites"),
         (any(|effect| effect.scans()), "scans"),

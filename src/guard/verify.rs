@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Destruction, Effect, LockProfile, Unknown};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
 use crate::postgres::{observe, read};
 
 /// How things stood before a statement.
@@ -130,8 +130,10 @@ impl Before {
 /// The name of a relation that a profile should have spoken of; `None` for the server's own, for new ones, and for indexes
 /// unless the profile named them.
 fn visible_name(oid: Oid, expected: bool) -> Option<String> {
-    const FIRST_NORMAL_OBJECT_ID: Oid = 16384;
-    let relation = read::relation(oid).filter(|_| oid >= FIRST_NORMAL_OBJECT_ID && observe::is_old(oid))?;
+    let relation = read::relation(oid).filter(|_| oid >= FIRST_NORMAL_OBJECT_ID)?;
+    if relation.new_in_transaction {
+        return None;
+    }
     let spoken_of = expected || !(relation.kind.is_index() || relation.kind == RelationKind::Toast);
     spoken_of.then(|| relation.qualified_name())
 }

@@ -68,6 +68,9 @@ impl RelationKind {
     }
 }
 
+/// `FirstNormalObjectId` of `access/transam.h`: relations below it are the server's own.
+pub const FIRST_NORMAL_OBJECT_ID: u32 = 16384;
+
 /// One relation, as the catalog shows it when the statement is judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Relation {
@@ -81,7 +84,7 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Temporary: only its own session can see it.
     pub temporary: bool,
-    /// Created, or given new storage, by the current transaction: nobody else can be using what it holds.
+    /// Created by the current transaction: nobody else can be using it.
     pub new_in_transaction: bool,
     /// Whether rows and bytes have been looked up; they are 0 until then.
     pub measured: bool,

@@ -4,8 +4,8 @@
 //! position in the command; the rest runs inside the guard.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::OnceLock;
 
-use once_cell::sync::OnceCell;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 
@@ -22,7 +22,7 @@ pub struct Parsed {
 
 type Explain = fn(&[Parsed]) -> serde_json::Value;
 
-static EXPLAIN: OnceCell<Explain> = OnceCell::new();
+static EXPLAIN: OnceLock<Explain> = OnceLock::new();
 
 /// Says who explains the statements. To be called once, from `_PG_init`.
 pub fn init(explain: Explain) {

@@ -6,8 +6,8 @@
 //! column and constraint fields. So an error of the user's statement jumps over this frame untouched.
 
 use std::ffi::c_char;
+use std::sync::OnceLock;
 
-use once_cell::sync::OnceCell;
 use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 
@@ -43,7 +43,7 @@ pub struct Guard {
     pub after: fn(u64),
 }
 
-static GUARD: OnceCell<Guard> = OnceCell::new();
+static GUARD: OnceLock<Guard> = OnceLock::new();
 
 /// The hook that was there before ours. Written once, while the library is loaded.
 static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;

@@ -5,8 +5,8 @@
 //! for it: a statement, a function, or a C extension that goes past ProcessUtility.
 
 use std::ffi::{c_int, c_void};
+use std::sync::OnceLock;
 
-use once_cell::sync::OnceCell;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use pgrx::pg_sys::{self, ObjectAccessType};
 
@@ -33,7 +33,7 @@ pub enum NewStorage {
 
 type Witness = fn(NewStorage) -> Option<Report>;
 
-static WITNESS: OnceCell<Witness> = OnceCell::new();
+static WITNESS: OnceLock<Witness> = OnceLock::new();
 
 /// The hook that was there before ours. Written once, while the library is loaded.
 static mut PREVIOUS: pg_sys::object_access_hook_type = None;

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use pgrx::pg_sys;
 
 use super::catalog;
-use super::read::with_relation;
 use crate::model::lock_mode::LockMode;
 
 /// The strongest lock that this session holds on each relation of its database.
@@ -58,10 +57,4 @@ pub fn scans(relation: u32) -> Option<i64> {
         #[cfg(not(feature = "pg15"))]
         return Some(entry.map_or(0, |entry| entry.counts.numscans));
     }
-}
-
-/// Whether a relation was there before this transaction.
-pub fn is_old(relation: u32) -> bool {
-    // SAFETY: the entry is pinned while its field is read; 0 is InvalidSubTransactionId.
-    with_relation(relation, |entry| unsafe { (*entry).rd_createSubid } == 0).unwrap_or(false)
 }

@@ -123,8 +123,9 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
     if partitioned {
         locked = while_finding_leaves(named, &family, concurrently, relations);
     }
-    let (_, leaves): (Vec<Oid>, Vec<Oid>) = family.into_iter().partition(|member| {
-        matches!(
+    let mut leaves = family;
+    leaves.retain(|member| {
+        !matches!(
             relations.kind(*member),
             Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
         )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pgrx::pg_sys;
 
 use crate::model::facts::{Oid, Table};
-use crate::model::relation::{Relation, RelationKind};
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Relation, RelationKind};
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::{node, session};
 
@@ -111,7 +111,6 @@ pub fn written_name(range_var: &pg_sys::RangeVar) -> String {
 /// Every table and materialized view of the database that others can use, the server's own left out, for statements that
 /// name none; `keep` chooses by the `pg_class` row.
 pub fn everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
-    const FIRST_NORMAL_OBJECT_ID: Oid = 16384;
     catalog::all(&catalog::CLASS)
         .iter()
         .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
