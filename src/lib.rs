@@ -28,6 +28,7 @@ pub extern "C-unwind" fn _PG_init() {
     guard::init(guard::Recorder {
         rejected: audit::rejected,
         begin: audit::begin,
+        retract: audit::retract,
         finish: audit::finish,
         unpredicted: audit::unpredicted,
     });

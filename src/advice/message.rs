@@ -114,7 +114,22 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
         WorkKind::Scan => format!("{extent} are read"),
         WorkKind::BuildIndex => format!("{extent} are indexed"),
     };
-    format!("{}: {done} under {}.", because(work), work.under)
+    let since = if is_held(profile, finding, work) {
+        ", which the transaction holds from an earlier statement"
+    } else {
+        ""
+    };
+    format!("{}: {done} under {}{since}.", because(work), work.under)
+}
+
+/// Whether the lock that the work is done under is there from an earlier statement of the transaction.
+fn is_held(profile: &LockProfile, finding: &Finding, work: &Work) -> bool {
+    let of_finding = |effect: &&Effect| finding.relations.contains(&effect.relation.oid);
+    profile
+        .effects
+        .iter()
+        .filter(of_finding)
+        .any(|effect| effect.held == Some(work.under))
 }
 
 fn because(work: &Work) -> String {
@@ -172,7 +187,7 @@ fn because(work: &Work) -> String {
             format!("The index of the constraint on ({}) is built", columns.join(", "))
         }
         Cause::Validate { constraint } => {
-            format!("Constraint \"{constraint}\" is validated beside a subcommand that needs a stronger lock")
+            format!("Constraint \"{constraint}\" is validated under a stronger lock than it needs")
         }
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),

@@ -71,19 +71,21 @@ pub fn begin(record: DecisionRecord, commits_internally: bool) -> Ticket {
         if session::is_exempt() {
             return Ticket::NONE;
         }
-        let counter = if record.decision == "warn" {
-            Counter::Warned
-        } else {
-            Counter::Allowed
-        };
-        audit_queue::count(counter, 1);
         let entry = entry(record);
+        audit_queue::count(entry.counter(), 1);
         let sub = transaction_end::current_subtransaction();
         let ticket = PENDING.with_borrow_mut(|pending| pending.begin(entry, sub, begun, commits_internally));
         transaction_end::listen(true);
         ticket
     });
     remembered.unwrap_or(Ticket::NONE)
+}
+
+/// Forgets a statement that was about to run: it is judged again.
+pub fn retract(ticket: Ticket) {
+    if let Some(entry) = PENDING.with_borrow_mut(|pending| pending.retract(ticket)) {
+        audit_queue::uncount(entry.counter());
+    }
 }
 
 /// The statement has returned without an error; with what its profile got wrong.

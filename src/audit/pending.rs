@@ -63,6 +63,12 @@ impl<T> PendingRecords<T> {
         Ticket(self.last_ticket)
     }
 
+    /// A statement does not run after all; its record.
+    pub fn retract(&mut self, ticket: Ticket) -> Option<T> {
+        let at = self.records.iter().rposition(|record| record.ticket == ticket.0)?;
+        Some(self.records.remove(at).payload)
+    }
+
     /// A statement has returned; its record, while it is still pending.
     pub fn finish(&mut self, ticket: Ticket, now: Instant) -> Option<&mut T> {
         let record = self.records.iter_mut().rfind(|record| record.ticket == ticket.0)?;

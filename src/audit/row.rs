@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::redact::redact;
 use crate::model::decision::DecisionRecord;
-use crate::postgres::audit_queue::MAX_RECORD_BYTES;
+use crate::postgres::audit_queue::{Counter, MAX_RECORD_BYTES};
 use crate::postgres::session::Session;
 
 /// Longer statements are cut: a migration that carries its data in its text is not what a log is for.
@@ -51,6 +51,15 @@ impl Entry {
             session,
             decided_at,
             transaction_id: None,
+        }
+    }
+
+    /// The counter it counts under.
+    pub fn counter(&self) -> Counter {
+        match self.record.decision {
+            "reject" => Counter::Rejected,
+            "warn" => Counter::Warned,
+            _ => Counter::Allowed,
         }
     }
 

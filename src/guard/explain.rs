@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Measure, judge};
+use super::{Earlier, Measure, judge};
 use crate::advice::rows::StatementRow;
 use crate::model::lock_profile::Unknown;
 use crate::postgres::explain::{self, Parsed};
@@ -14,12 +14,14 @@ pub fn init() {
 }
 
 /// The profile of each statement, in order. A relation that an earlier statement creates counts as new: nobody else can
-/// be using it.
+/// be using it. Between BEGIN and COMMIT the locks of one statement stay for the next.
 fn command(statements: &[Parsed]) -> Value {
     let mut created: Vec<String> = vec![];
     let mut rows: Vec<StatementRow> = vec![];
+    let mut earlier = Earlier::default();
+    let mut in_block = false;
     for (index, parsed) in statements.iter().enumerate() {
-        let mut judged = judge(parsed.statement, &parsed.text, Measure::All);
+        let mut judged = judge(parsed.statement, &parsed.text, Measure::All, &earlier);
         if let Some(Unknown::MissingRelation(name)) = &judged.profile.unknown
             && created.iter().any(|known| is_same(known, name))
         {
@@ -27,6 +29,17 @@ fn command(statements: &[Parsed]) -> Value {
         }
         rows.push(judged.row(index + 1, &parsed.text));
         created.extend(read::created_relation(parsed.statement));
+        if let Some(begins) = read::transaction_boundary(parsed.statement) {
+            in_block = begins;
+            earlier.locks.clear();
+        }
+        if in_block {
+            for effect in &judged.profile.effects {
+                let known = earlier.locks.entry(effect.relation.oid).or_insert(effect.lock_mode);
+                *known = effect.lock_mode.max(*known);
+            }
+        }
+        earlier.statements.push(parsed.statement);
     }
     json!({ "statements": rows })
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::verify::Before;
-use super::{Judged, Measure, judge, running};
+use super::{Earlier, Judged, Measure, judge, running};
 use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::{Effect, Unknown};
@@ -12,7 +12,7 @@ use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
 use crate::postgres::subtransaction::reading;
-use crate::postgres::{report, settings};
+use crate::postgres::{report, session, settings};
 
 /// Who keeps the decisions; the audit, in a room on this floor.
 pub struct Recorder {
@@ -20,6 +20,8 @@ pub struct Recorder {
     pub rejected: fn(&DecisionRecord, Instant),
     /// Keeps a statement that is let run, until its outcome is known; the flag: it commits while it runs.
     pub begin: fn(DecisionRecord, bool) -> Ticket,
+    /// Forgets a statement that has not run: it is judged again.
+    pub retract: fn(Ticket),
     /// The statement has returned; with what its profile got wrong.
     pub finish: fn(Ticket, Vec<String>),
     /// Counts a rewrite or index build that the profile did not foresee.
@@ -31,7 +33,11 @@ static RECORDER: OnceLock<Recorder> = OnceLock::new();
 /// Puts the guard in place. To be called once, from `_PG_init`.
 pub fn init(recorder: Recorder) {
     if RECORDER.set(recorder).is_ok() {
-        hook::init(Guard { before, after });
+        hook::init(Guard {
+            before,
+            under_lock,
+            after,
+        });
     }
 }
 
@@ -45,12 +51,33 @@ fn before(utility: &Utility) -> Verdict {
     if utility.top_level {
         running::forget_all();
     }
-    let judged = judge(utility.statement, &utility.text, Measure::ForDecision);
-    if !judged.permitted {
-        return Verdict { report: None, token: 0 };
+    decide(utility, started)
+}
+
+/// What counts is how things stand under the lock: unless they are as they were, this verdict takes the place of the first.
+fn under_lock(utility: &Utility, token: u64) -> Verdict {
+    let started = Instant::now();
+    if let (Some(first), Some(recorder)) = (running::finish(token), recorder()) {
+        (recorder.retract)(first.ticket);
     }
-    let report = message::report(&judged.profile, &judged.judgement, judged.alternative.clone());
+    decide(utility, started)
+}
+
+fn decide(utility: &Utility, started: Instant) -> Verdict {
+    let judged = judge(
+        utility.statement,
+        &utility.text,
+        Measure::ForDecision,
+        &Earlier::default(),
+    );
+    if !judged.permitted {
+        return Verdict::SILENCE;
+    }
     let rejected = judged.judgement.decision == Decision::Reject;
+    let first_lock = judged
+        .profile
+        .first_lock
+        .filter(|_| !rejected && !session::is_read_only());
     let recorder = recorder().filter(|_| is_logged(&judged));
     let ticket = recorder.map_or(Ticket::NONE, |recorder| {
         let record = record(&judged, &utility.text);
@@ -65,7 +92,11 @@ fn before(utility: &Utility) -> Verdict {
     } else {
         running::begin(&judged, utility, ticket, look(&judged))
     };
-    Verdict { report, token }
+    Verdict {
+        report: message::report(&judged.profile, &judged.judgement, judged.alternative),
+        token,
+        first_lock,
+    }
 }
 
 /// How things stand before a statement, where its profile is to be verified.

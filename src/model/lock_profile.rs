@@ -13,6 +13,8 @@ pub struct LockProfile {
     pub effects: Vec<Effect>,
     /// The relation the statement is about, if it names one.
     pub target: Option<Oid>,
+    /// The lock it takes before any other and keeps to its end: once that is held, nobody can change what was judged.
+    pub first_lock: Option<(Oid, LockMode)>,
     /// Each relation is done in a transaction of its own, so the work on them does not add up under one lock.
     pub one_by_one: bool,
     /// What is not known about it.
@@ -60,6 +62,8 @@ pub struct Effect {
     pub work: Vec<Work>,
     /// A sequence gets new storage for its one row, which is no work to speak of.
     pub renewed: bool,
+    /// A stronger lock that the transaction held on it before the statement.
+    pub held: Option<LockMode>,
 }
 
 /// Work proportional to a relation's size.
@@ -202,6 +206,17 @@ impl Effect {
 }
 
 impl LockProfile {
+    /// Work is done under the strongest lock that is held meanwhile, and a transaction keeps those it has: tells the profile
+    /// what it holds already.
+    pub fn keep_locks(&mut self, held: impl Fn(Oid) -> Option<LockMode>) {
+        for effect in self.effects.iter_mut().filter(|effect| !effect.work.is_empty()) {
+            effect.held = held(effect.relation.oid).filter(|mode| *mode > effect.lock_mode);
+            for work in &mut effect.work {
+                work.under = effect.held.map_or(work.under, |mode| mode.max(work.under));
+            }
+        }
+    }
+
     /// The effect on a relation.
     pub fn effect(&self, oid: Oid) -> Option<&Effect> {
         self.effects.iter().find(|effect| effect.relation.oid == oid)

@@ -8,12 +8,13 @@
 use std::ffi::c_char;
 use std::sync::OnceLock;
 
-use pgrx::PgSqlErrorCode;
 use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
+use pgrx::{PgLogLevel, PgSqlErrorCode};
 
 use super::contain::{contained, raise_again};
 use super::node::{self, Node};
 use super::{read, report, server_log, session, settings};
+use crate::model::lock_mode::LockMode;
 use crate::model::report::Report;
 use crate::model::settings::Mode;
 
@@ -33,12 +34,26 @@ pub struct Verdict {
     pub report: Option<Report>,
     /// Handed back when the statement has run without an error, unless 0.
     pub token: u64,
+    /// The lock to take now, so that nobody changes what was judged. Where it had to be waited for, or something has
+    /// changed, the statement is judged again.
+    pub first_lock: Option<(u32, LockMode)>,
+}
+
+impl Verdict {
+    /// Nothing is said and nothing asked for.
+    pub const SILENCE: Self = Self {
+        report: None,
+        token: 0,
+        first_lock: None,
+    };
 }
 
 /// What the guard does.
 pub struct Guard {
     /// Judges a statement.
     pub before: fn(&Utility) -> Verdict,
+    /// Judges it again, under its first lock; the token is that of the first verdict.
+    pub under_lock: fn(&Utility, u64) -> Verdict,
     /// Hears that a statement is done.
     pub after: fn(u64),
 }
@@ -61,6 +76,8 @@ unsafe extern "C-unwind" {
         completion: *mut pg_sys::QueryCompletion,
     );
     pub fn ThrowErrorData(data: *mut pg_sys::ErrorData);
+    fn ConditionalLockRelationOid(relation: pg_sys::Oid, mode: pg_sys::LOCKMODE) -> bool;
+    fn LockRelationOid(relation: pg_sys::Oid, mode: pg_sys::LOCKMODE);
 }
 
 /// Puts the frame in place. To be called once, from `_PG_init`.
@@ -80,11 +97,14 @@ pub fn init(guard: Guard) {
 struct Passed {
     report: *mut pg_sys::ErrorData,
     token: u64,
+    /// The relation and the mode of the first lock.
+    first_lock: Option<(pg_sys::Oid, pg_sys::LOCKMODE)>,
 }
 
 const NOTHING: Passed = Passed {
     report: std::ptr::null_mut(),
     token: 0,
+    first_lock: None,
 };
 
 /// # Safety
@@ -102,14 +122,11 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: the arguments are the server's and go on unchanged; this frame holds only Copy values, so an error may
     // jump over it.
     unsafe {
-        let passed = if is_candidate(statement, context) {
-            before(statement, query, context)
+        let token = if is_candidate(statement, context) {
+            judged(statement, query, context)
         } else {
-            NOTHING
+            0
         };
-        if !passed.report.is_null() {
-            ThrowErrorData(passed.report);
-        }
         match PREVIOUS {
             Some(previous) => previous(
                 statement,
@@ -133,10 +150,65 @@ unsafe extern "C-unwind" fn process_utility(
             ),
         }
         // The statement may be gone by now (a ROLLBACK frees it): only the token is used.
-        if passed.token != 0 {
-            after(passed.token);
+        if token != 0 {
+            after(token);
         }
     }
+}
+
+/// Has the statement judged, and then takes its first lock, as the server would do next: what counts is what is judged
+/// under that lock. The loop is that of `RangeVarGetRelidExtended` of `catalog/namespace.c`: a name may come to mean
+/// another relation while its lock is waited for. An error of the wait jumps over this frame, which owns nothing.
+///
+/// # Safety
+/// The arguments must be those of the hook.
+unsafe fn judged(
+    statement: *mut pg_sys::PlannedStmt,
+    query: *const c_char,
+    context: pg_sys::ProcessUtilityContext::Type,
+) -> u64 {
+    // SAFETY: as the caller promises; the relation's oid and the mode come from the profile.
+    unsafe {
+        let mut seen = pg_sys::SharedInvalidMessageCounter;
+        let mut passed = refused_or(consult(statement, query, context, 0));
+        while let Some((relation, mode)) = passed.first_lock {
+            let at_once = ConditionalLockRelationOid(relation, mode);
+            if !at_once {
+                LockRelationOid(relation, mode);
+            }
+            if at_once && pg_sys::SharedInvalidMessageCounter == seen {
+                break;
+            }
+            passed = refused_or(consult(statement, query, context, passed.token));
+            if passed.first_lock == Some((relation, mode)) {
+                break;
+            }
+            pg_sys::UnlockRelationOid(relation, mode);
+            seen = pg_sys::SharedInvalidMessageCounter;
+        }
+        if !passed.report.is_null() {
+            ThrowErrorData(passed.report);
+        }
+        passed.token
+    }
+}
+
+/// Refuses the statement if that is what the guard says. A warning waits until it is final.
+///
+/// # Safety
+/// `passed` must come from `consult`.
+unsafe fn refused_or(passed: Passed) -> Passed {
+    // SAFETY: null, or made by `report::error_data`.
+    unsafe {
+        if passed
+            .report
+            .as_ref()
+            .is_some_and(|report| report.elevel >= PgLogLevel::ERROR as i32)
+        {
+            ThrowErrorData(passed.report);
+        }
+    }
+    passed
 }
 
 /// The one branch that a statement which is not ours costs.
@@ -151,12 +223,15 @@ unsafe fn is_candidate(statement: *mut pg_sys::PlannedStmt, context: pg_sys::Pro
         && read::is_ours(unsafe { (*statement).utilityStmt })
 }
 
+/// Asks the guard, for the first time (token 0) or again.
+///
 /// # Safety
 /// The arguments must be those of the hook.
-unsafe fn before(
+unsafe fn consult(
     statement: *mut pg_sys::PlannedStmt,
     query: *const c_char,
     context: pg_sys::ProcessUtilityContext::Type,
+    token: u64,
 ) -> Passed {
     // SAFETY: the guard turns a panic of ours into an ERROR; the closure owns what it drops.
     unsafe {
@@ -172,7 +247,11 @@ unsafe fn before(
                 top_level: context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL,
             };
             // A failure of ours must not become one of the statement; a cancel is the user's.
-            let verdict = match contained(|| (guard.before)(&utility)) {
+            let judge = || match token {
+                0 => (guard.before)(&utility),
+                token => (guard.under_lock)(&utility, token),
+            };
+            let verdict = match contained(judge) {
                 Ok(verdict) => verdict,
                 Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
                 Err(failure) => {
@@ -186,13 +265,16 @@ unsafe fn before(
             Passed {
                 report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
                 token: verdict.token,
+                first_lock: verdict
+                    .first_lock
+                    .map(|(relation, mode)| (relation.into(), mode as i32)),
             }
         })
     }
 }
 
 fn after(token: u64) {
-    // SAFETY: as in `before`.
+    // SAFETY: as in `consult`.
     unsafe {
         pgrx_extern_c_guard(|| {
             if let Some(guard) = GUARD.get() {

@@ -54,6 +54,12 @@ pub fn transaction_id() -> Option<u64> {
     (id != 0).then_some(id)
 }
 
+/// Whether the transaction may only read: then a statement that would lock anything fails before it does.
+pub fn is_read_only() -> bool {
+    // SAFETY: a plain variable.
+    unsafe { pg_sys::XactReadOnly }
+}
+
 /// A place in this session's run of transactions, to ask later whether it has been left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {

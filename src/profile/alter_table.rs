@@ -9,6 +9,7 @@ use crate::model::lock_profile::{Cause, Unknown, WorkKind};
 /// The whole statement.
 pub fn profile(statement: &AlterTable, builder: &mut Builder) {
     builder.profile().target = Some(statement.target);
+    builder.first_lock(statement.target, statement.lock);
     for member in &statement.members {
         builder.lock(*member, statement.lock);
     }

@@ -34,6 +34,13 @@ impl<'a> Builder<'a> {
         &mut self.profile
     }
 
+    /// The lock the statement takes before any other, unless it gives its locks back while it runs.
+    pub fn first_lock(&mut self, oid: Oid, mode: LockMode) {
+        if !self.facts.commits_internally {
+            self.profile.first_lock = Some((oid, mode));
+        }
+    }
+
     /// The statement locks this relation, maybe more than once: the strongest counts.
     pub fn lock(&mut self, oid: Oid, mode: LockMode) {
         if let Some(effect) = self.effect(oid, mode) {
@@ -51,6 +58,7 @@ impl<'a> Builder<'a> {
                 lock_mode: mode,
                 work: vec![],
                 renewed: false,
+                held: None,
             });
             effects.len() - 1
         });

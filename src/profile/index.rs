@@ -14,6 +14,7 @@ pub fn create(facts: &CreateIndex, builder: &mut Builder) {
         LockMode::Share
     };
     builder.profile().target = Some(facts.table);
+    builder.first_lock(facts.table, lock);
     for member in &facts.members {
         builder.lock(*member, lock);
     }
@@ -63,6 +64,9 @@ pub fn reindex(tables: &[(Oid, Vec<Oid>)], locked: &[(Oid, LockMode)], concurren
     } else {
         LockMode::Share
     };
+    if let Some((table, _)) = tables.first() {
+        builder.first_lock(*table, lock);
+    }
     for (oid, mode) in locked {
         builder.lock(*oid, *mode);
     }

@@ -10,6 +10,9 @@ use crate::model::lock_profile::{Cause, WorkKind};
 pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
     let parent = locked.first().map(|(oid, _)| *oid);
     builder.profile().target = parent.or_else(|| relations.first().copied());
+    if let Some(relation) = relations.first() {
+        builder.first_lock(*relation, LockMode::AccessExclusive);
+    }
     for (oid, mode) in locked {
         builder.lock(*oid, *mode);
     }

@@ -17,4 +17,5 @@ mod modes;
 mod neighbours;
 mod refusals;
 mod support;
+mod under_lock;
 mod whole_database;

@@ -173,6 +173,13 @@ pub fn count(counter: Counter, by: u64) {
     }
 }
 
+/// Takes one back.
+pub fn uncount(counter: Counter) {
+    if let Some(value) = counters().get(counter as usize) {
+        value.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The value of a counter.
 pub fn counted(counter: Counter) -> u64 {
     counters()

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::{pg_guard, pg_sys};
 
-pub use memory::{Counter, MAX_RECORD_BYTES, available, boot_id, count, counted};
+pub use memory::{Counter, MAX_RECORD_BYTES, available, boot_id, count, counted, uncount};
 pub use pool::{Place, Queued};
 use writers::Summons;
 pub use writers::{Claim, WriterState};

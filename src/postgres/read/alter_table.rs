@@ -26,7 +26,8 @@ pub struct Context<'a> {
     pub lock: LockMode,
     /// What the statement takes its lock on: the target, and what subcommands recurse to.
     pub members: Vec<Oid>,
-    /// All subcommands: what one does may spare or cost another.
+    /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
+    /// another.
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
 }
 
@@ -94,10 +95,8 @@ impl Context<'_> {
 
 /// The facts of an ALTER TABLE on an existing relation.
 pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Relations) -> Statement {
-    let subcommands: Vec<&pg_sys::AlterTableCmd> = node::list(statement.cmds)
-        .into_iter()
-        .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))
-        .collect();
+    let subcommands = subcommands(statement);
+    let earlier = relations.earlier_alterations(target);
     // SAFETY: the list of subcommands is only read.
     let lock = unsafe { pg_sys::AlterTableGetLockLevel(statement.cmds) };
     let lock = LockMode::from_number(lock).unwrap_or(LockMode::AccessExclusive);
@@ -110,7 +109,11 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         family,
         lock,
         members: vec![target],
-        subcommands: subcommands.clone(),
+        subcommands: earlier
+            .into_iter()
+            .flat_map(self::subcommands)
+            .chain(subcommands.clone())
+            .collect(),
     };
     let mut commands = vec![];
     for command in subcommands {
@@ -126,6 +129,13 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         members: context.members,
         commands,
     })
+}
+
+fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {
+    node::list(statement.cmds)
+        .into_iter()
+        .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))
+        .collect()
 }
 
 /// Whether the subcommand is carried to partitions and inheriting tables: `ATPrepCmd` of `commands/tablecmds.c`.

@@ -63,9 +63,10 @@ pub fn is_ours(statement: Node) -> bool {
     )
 }
 
-/// The facts of a statement.
-pub fn facts(statement: Node) -> Facts {
-    let mut relations = Relations::default();
+/// The facts of a statement. What the `earlier` ones, which have not run yet, do to its table is taken for done as far as
+/// constraints and columns go.
+pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
+    let mut relations = Relations::after(earlier);
     let read = self::statement(statement, &mut relations);
     let permitted = permission::permitted(&read);
     Facts {
@@ -160,6 +161,17 @@ fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, bool)> {
     };
     // SAFETY: the parser gives each of these its relation.
     unsafe { relation.as_ref() }.map(|relation| (relation, recurse))
+}
+
+/// Whether a statement begins (true) or ends (false) a transaction block; `None` if it does neither.
+pub fn transaction_boundary(statement: Node) -> Option<bool> {
+    use pg_sys::TransactionStmtKind::*;
+    let kind = node::cast::<pg_sys::TransactionStmt>(statement, pg_sys::NodeTag::T_TransactionStmt)?.kind;
+    match kind {
+        TRANS_STMT_BEGIN | TRANS_STMT_START => Some(true),
+        TRANS_STMT_COMMIT | TRANS_STMT_ROLLBACK | TRANS_STMT_PREPARE => Some(false),
+        _ => None,
+    }
 }
 
 /// The relation a statement creates, by its name as written.

@@ -7,15 +7,33 @@ use pgrx::pg_sys;
 use crate::model::facts::{Oid, Table};
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Relation, RelationKind};
 use crate::postgres::catalog::{self, Row, Value};
-use crate::postgres::{node, session};
+use crate::postgres::node::{self, Node};
+use crate::postgres::session;
 
 /// Reads relations once and keeps them for the facts.
-#[derive(Default)]
 pub struct Relations {
     tables: BTreeMap<Oid, Table>,
+    earlier: Vec<Node>,
 }
 
 impl Relations {
+    /// Nothing read yet, after some statements that have not run.
+    pub fn after(earlier: &[Node]) -> Self {
+        Self {
+            tables: BTreeMap::new(),
+            earlier: earlier.to_vec(),
+        }
+    }
+
+    /// The ALTER TABLEs of this relation among the statements that come earlier and have not run.
+    pub fn earlier_alterations(&self, oid: Oid) -> Vec<&'static pg_sys::AlterTableStmt> {
+        self.earlier
+            .iter()
+            .filter_map(|statement| node::cast::<pg_sys::AlterTableStmt>(*statement, pg_sys::NodeTag::T_AlterTableStmt))
+            .filter(|alter| resolve(alter.relation) == Some(oid))
+            .collect()
+    }
+
     /// What has been read.
     pub fn into_tables(self) -> BTreeMap<Oid, Table> {
         self.tables

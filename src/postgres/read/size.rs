@@ -2,8 +2,8 @@
 //!
 //! Rows are estimated as the planner does, from the blocks on disk and the density seen by the last ANALYZE
 //! (`table_block_relation_estimate_size` of `access/table/tableam.c`), so a table never analyzed is not taken for an
-//! empty one. Bytes are those of all forks, with TOAST and indexes, as `pg_total_relation_size` counts them, but read
-//! without asking for a lock.
+//! empty one; save that a density seen on a handful of blocks is not believed of many. Bytes are those of all forks, with
+//! TOAST and indexes, as `pg_total_relation_size` counts them, but read without asking for a lock.
 
 use pgrx::pg_sys;
 
@@ -102,13 +102,16 @@ fn rows(oid: Oid) -> i64 {
             } else {
                 real
             };
-            if tuples <= 0.0 {
-                // The last ANALYZE saw it empty, and the blocks say that it is not: assume them full.
+            let estimate = (tuples * f64::from(real) / f64::from(assumed)).round() as i64;
+            let known = u32::try_from((*(*relation).rd_rel).relpages).unwrap_or(0);
+            if known < PLANNER_MINIMUM && known < real {
+                // So few blocks, half empty maybe, say nothing of the density of many: those that came since are full.
                 let width = pg_sys::get_relation_data_width((*relation).rd_id, std::ptr::null_mut());
                 let row_bytes = width + HEAP_TUPLE_OVERHEAD;
-                return i64::from(real) * i64::from(pg_sys::BLCKSZ) / i64::from(row_bytes);
+                let full = i64::from(real - known) * i64::from(pg_sys::BLCKSZ) / i64::from(row_bytes);
+                return estimate.max(full);
             }
-            (tuples * f64::from(real) / f64::from(assumed)).round() as i64
+            estimate
         }
     })
     .unwrap_or(0)

@@ -101,7 +101,7 @@ pub fn cases() -> Vec<Case> {
             before: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0) NOT VALID",
             statement: "ALTER TABLE shop.orders VALIDATE CONSTRAINT total_check, ALTER total SET DEFAULT 1",
             constraint: Some("total_check"),
-            detail: "Constraint \"total_check\" is validated beside a subcommand that needs a stronger lock: \
+            detail: "Constraint \"total_check\" is validated under a stronger lock than it needs: \
                      EXTENT are read under AccessExclusiveLock.",
             reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'total_check'",
             ..SCAN
