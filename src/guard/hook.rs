@@ -140,6 +140,9 @@ pub fn is_logged(judged: &Judged) -> bool {
         }
 }
 
+/// So many relations of a statement the decision log names; a partition tree can have thousands.
+const LOGGED_RELATIONS: usize = 100;
+
 /// The record of a decision.
 pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let (profile, judgement) = (&judged.profile, &judged.judgement);
@@ -150,7 +153,7 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let measured = effect
         .map(|effect| &effect.relation)
         .filter(|relation| relation.measured);
-    let row = judged.row(1, text);
+    let row = judged.row(1, text, LOGGED_RELATIONS);
     let any = |applies: fn(&Effect) -> bool| profile.effects.iter().any(applies);
     let effects = [
         (any(|effect| effect.rewrites()), "rewrites"),

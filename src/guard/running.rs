@@ -4,6 +4,7 @@
 //! and counts only while both last.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use super::Judged;
 use super::verify::Before;
@@ -27,8 +28,8 @@ pub struct Running {
     pub text: String,
     /// How things stood before, if its profile is to be verified.
     pub before: Option<Before>,
-    rewritten: Vec<Oid>,
-    indexed: Vec<Oid>,
+    rewritten: BTreeSet<Oid>,
+    indexed: BTreeSet<Oid>,
 }
 
 thread_local! {

@@ -71,8 +71,14 @@ impl Before {
                 ));
             }
         }
+        let expected: BTreeMap<Oid, LockMode> = self
+            .profile
+            .effects
+            .iter()
+            .map(|effect| (effect.relation.oid, effect.lock_mode))
+            .collect();
         for (oid, mode) in now.into_iter().filter(|(_, mode)| *mode > LockMode::AccessShare) {
-            let expected = self.profile.effect(oid).map(|effect| effect.lock_mode);
+            let expected = expected.get(&oid).copied();
             let known = expected.max(self.locks.get(&oid).copied());
             if known.is_none_or(|known| mode > known)
                 && let Some(name) = visible_name(oid, expected.is_some())

@@ -30,7 +30,7 @@ pub struct Facts {
 pub struct Table {
     /// The relation itself.
     pub relation: Relation,
-    /// All its indexes, invalid ones included.
+    /// All its indexes, invalid ones included, if it is written anew or they were asked for.
     pub indexes: Vec<Oid>,
 }
 

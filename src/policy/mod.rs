@@ -48,7 +48,7 @@ pub struct Finding {
     /// The work objected to; `None` for rules about destruction.
     pub work: Option<Work>,
     /// All relations with such work, whose rows add up.
-    pub relations: Vec<Oid>,
+    pub relations: BTreeSet<Oid>,
     /// Rows of them all.
     pub rows: i64,
     /// Bytes of them all, with indexes and TOAST.
@@ -126,12 +126,9 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         .iter()
         .max_by_key(|(effect, work)| (work.kind, work.under, effect.relation.rows))
         .copied()?;
-    let mut relations: Vec<&Effect> = Vec::new();
-    for (effect, _) in work {
-        if !relations.iter().any(|known| known.relation.oid == effect.relation.oid) {
-            relations.push(effect);
-        }
-    }
+    let mut known = BTreeSet::new();
+    let mut relations: Vec<&Effect> = work.iter().map(|(effect, _)| *effect).collect();
+    relations.retain(|effect| known.insert(effect.relation.oid));
     if profile.one_by_one {
         relations = vec![effect];
     }
@@ -174,7 +171,7 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         rule,
         relation: relation.oid,
         work: None,
-        relations: vec![relation.oid],
+        relations: BTreeSet::from([relation.oid]),
         rows: relation.rows,
         bytes: relation.bytes,
     })

@@ -7,6 +7,7 @@ use super::columns;
 use super::constraint;
 use super::expressions;
 use super::not_null;
+use super::oids::Oids;
 use crate::model::facts::{AddColumn, AlterCommand, NewColumnValue, Oid};
 use crate::postgres::{node, version};
 
@@ -95,7 +96,8 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
         // NOT NULL is a constraint of its own, and goes further than the column.
         let family = context.family.clone();
         context.reach(&family);
-        let others: Vec<Oid> = family.into_iter().filter(|member| !members.contains(member)).collect();
+        let known: Oids = members.iter().copied().collect();
+        let others: Vec<Oid> = family.into_iter().filter(|member| !known.contains(*member)).collect();
         not_null::unproved(&column, &others, context)
     } else {
         vec![]

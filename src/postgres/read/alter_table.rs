@@ -10,6 +10,7 @@ use super::constraint;
 use super::dependencies::{self, Object};
 use super::index_constraint;
 use super::not_null;
+use super::oids::Oids;
 use super::relations::{Relations, children, resolve};
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
@@ -25,7 +26,7 @@ pub struct Context<'a> {
     pub family: Vec<Oid>,
     pub lock: LockMode,
     /// What the statement takes its lock on: the target, and what subcommands recurse to.
-    pub members: Vec<Oid>,
+    pub members: Oids,
     /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
     /// another.
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
@@ -40,7 +41,7 @@ impl Context<'_> {
     /// The statement takes its lock on these.
     pub fn reach(&mut self, oids: &[Oid]) {
         for oid in oids {
-            if !self.members.contains(oid) && self.relations.load(*oid).is_some() {
+            if !self.members.contains(*oid) && self.relations.load(*oid).is_some() {
                 self.members.push(*oid);
             }
         }
@@ -49,21 +50,17 @@ impl Context<'_> {
     /// The target and, unless ONLY is said, what inherits from it; not below those of which `stops` is true. They are
     /// locked.
     pub fn descend(&mut self, stops: impl Fn(Oid) -> bool) -> Vec<Oid> {
-        let mut found = vec![self.target];
+        let mut found = Oids::from_iter([self.target]);
         let mut next = 0;
-        while self.family.len() > 1 && next < found.len() {
-            let below = if next > 0 && stops(found[next]) {
-                vec![]
-            } else {
-                children(found[next])
-            };
-            for child in below {
-                if !found.contains(&child) {
-                    found.push(child);
-                }
+        while self.family.len() > 1
+            && let Some(member) = found.at(next)
+        {
+            if next == 0 || !stops(member) {
+                found.extend(children(member));
             }
             next += 1;
         }
+        let found = found.into_vec();
         self.reach(&found);
         found
     }
@@ -108,7 +105,7 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         target,
         family,
         lock,
-        members: vec![target],
+        members: Oids::from_iter([target]),
         subcommands: earlier
             .into_iter()
             .flat_map(self::subcommands)
@@ -126,7 +123,7 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
     Statement::AlterTable(AlterTable {
         target,
         lock,
-        members: context.members,
+        members: context.members.into_vec(),
         commands,
     })
 }

@@ -60,14 +60,15 @@ pub struct Deletion {
 
 /// Follows what depends on `start`; dependents that would have to be named are followed only with `cascade`.
 pub fn deletion(start: &[Object], cascade: bool) -> Deletion {
-    let mut seen: BTreeSet<Object> = start.iter().copied().collect();
+    let named: BTreeSet<Object> = start.iter().copied().collect();
+    let mut seen = named.clone();
     let mut queue: Vec<Object> = start.to_vec();
     let mut deletion = Deletion::default();
     while let Some(object) = queue.pop() {
         locks_of(object, &mut deletion);
         for found in dependents(object, cascade)
             .into_iter()
-            .chain(owners_of_reached(object, start))
+            .chain(owners_of_reached(object, &named))
         {
             // A column of a relation that goes as a whole goes with it.
             if !seen.contains(&Object { column: 0, ..found }) && seen.insert(found) {
@@ -92,8 +93,8 @@ fn dependents(object: Object, cascade: bool) -> Vec<Object> {
 }
 
 /// What is named itself is no inner part of anything, or the server refuses to drop it.
-fn owners_of_reached(object: Object, start: &[Object]) -> Vec<Object> {
-    if start.contains(&object) {
+fn owners_of_reached(object: Object, named: &BTreeSet<Object>) -> Vec<Object> {
+    if named.contains(&object) {
         vec![]
     } else {
         owners(object)

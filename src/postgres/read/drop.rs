@@ -8,6 +8,7 @@ use pgrx::pg_sys::ObjectType;
 use super::constraints;
 use super::dependencies::{self, Object, references};
 use super::index;
+use super::oids::Oids;
 use super::relations::{Relations, class_row, parents, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -86,7 +87,7 @@ pub fn default_partition(parent: Oid) -> Option<Oid> {
 
 /// TRUNCATE: `ExecuteTruncate` of `commands/tablecmds.c`.
 pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> Statement {
-    let mut all: Vec<Oid> = vec![];
+    let mut all = Oids::default();
     for relation in node::list(statement.relations) {
         let Some(range_var) = node::cast::<pg_sys::RangeVar>(relation, pg_sys::NodeTag::T_RangeVar) else {
             continue;
@@ -94,17 +95,18 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
         let Some(oid) = resolve(range_var) else {
             return Statement::MissingRelation(written_name(range_var));
         };
-        add_new(&mut all, relations.family(oid, range_var.inh));
+        all.extend(relations.family(oid, range_var.inh));
     }
     if statement.behavior == pg_sys::DropBehavior::DROP_CASCADE {
         let mut next = 0;
-        while next < all.len() {
-            for referencing in referencing_tables(all[next]) {
-                add_new(&mut all, relations.family(referencing, true));
+        while let Some(referenced) = all.at(next) {
+            for referencing in referencing_tables(referenced) {
+                all.extend(relations.family(referencing, true));
             }
             next += 1;
         }
     }
+    let all = all.into_vec();
     let sequences = if statement.restart_seqs {
         let owned: Vec<Oid> = all.iter().flat_map(|oid| dependencies::owned_sequences(*oid)).collect();
         owned.into_iter().filter(|oid| relations.load(*oid).is_some()).collect()
@@ -114,14 +116,6 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
     Statement::Truncate {
         relations: all,
         sequences,
-    }
-}
-
-fn add_new(all: &mut Vec<Oid>, more: Vec<Oid>) {
-    for oid in more {
-        if !all.contains(&oid) {
-            all.push(oid);
-        }
     }
 }
 

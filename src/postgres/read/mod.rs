@@ -19,8 +19,10 @@ mod index_constraint;
 mod index_match;
 mod maintenance;
 mod not_null;
+mod oids;
 mod permission;
 mod relations;
+mod rewrites;
 mod size;
 mod storage;
 
@@ -68,6 +70,9 @@ pub fn is_ours(statement: Node) -> bool {
 pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
     let mut relations = Relations::after(earlier);
     let read = self::statement(statement, &mut relations);
+    for relation in rewrites::rewritten(&read) {
+        relations.indexes(relation);
+    }
     let permitted = permission::permitted(&read);
     Facts {
         command_tag: node::command_tag(statement),
