@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alternative;
+pub mod lock_wait;
 pub mod message;
 pub mod rows;
 pub mod rules;

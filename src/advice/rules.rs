@@ -158,6 +158,12 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "Look for a concurrent form of the statement; if it is a statement of PostgreSQL's own, report it as a bug of pg_interlock.",
         ),
+        Rule::LockWait => (
+            "A lock that cannot be had without making others wait",
+            "The statement needs a lock that blocks reads or writes, and somebody holds a lock that conflicts with it. It was tried by short attempts, between which others went on, until pg_interlock.lock_wait_timeout was over.",
+            "A statement that waits in the queue for such a lock makes every later query on the table wait behind it, as long as the one in front takes.",
+            "End what is in the way (interlock.blockers names it), and run the statement again; one locking statement per transaction.",
+        ),
         Rule::DropTable => (
             "DROP TABLE, DROP MATERIALIZED VIEW and their kin",
             "The relation and its rows are gone when it commits; the other tables of its foreign keys are locked.",

@@ -34,6 +34,17 @@ sql_file!(
     ["decision_log", "recent_decisions", status]
 );
 
+sql_file!(
+    "../../sql/functions/blockers.sql",
+    "blockers",
+    [lock_modes_conflict, lock_mode_number]
+);
+sql_file!(
+    "../../sql/functions/lock_tree.sql",
+    "lock_tree",
+    [lock_mode_number, duration]
+);
+
 sql_file!("../../sql/tables/backfill_job.sql", "backfill_job", []);
 sql_file!(
     "../../sql/tables/backfill_checkpoint.sql",

@@ -5,6 +5,7 @@
 mod backstop;
 mod explain;
 mod hook;
+mod patience;
 mod running;
 mod verify;
 

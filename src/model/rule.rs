@@ -59,6 +59,7 @@ pub enum Rule {
     CreateIndex,
     Reindex,
     Unpredicted,
+    LockWait,
     DropTable,
     DropColumn,
     DropConstraint,
@@ -68,7 +69,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -92,6 +93,7 @@ impl Rule {
         Self::CreateIndex,
         Self::Reindex,
         Self::Unpredicted,
+        Self::LockWait,
         Self::DropTable,
         Self::DropColumn,
         Self::DropConstraint,
@@ -125,6 +127,7 @@ impl Rule {
             Self::CreateIndex => "create-index",
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
+            Self::LockWait => "lock-wait",
             Self::DropTable => "drop-table",
             Self::DropColumn => "drop-column",
             Self::DropConstraint => "drop-constraint",

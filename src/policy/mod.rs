@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod patience;
 mod rule_actions;
 
 use std::collections::BTreeSet;
@@ -105,20 +106,19 @@ fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
                 .collect();
             finding(profile, each, &of_rule)
         })
-        .filter(|finding| {
-            settings
-                .row_threshold
-                .is_some_and(|threshold| finding.rows >= threshold)
-                || settings
-                    .size_threshold
-                    .is_some_and(|threshold| finding.bytes >= threshold)
-        })
+        .filter(|finding| is_large(finding.rows, finding.bytes, settings))
         .collect();
     findings.sort_by_key(|finding| {
         let gravity = finding.work.as_ref().map(|work| (work.kind, work.under));
         (std::cmp::Reverse(gravity), std::cmp::Reverse(finding.rows))
     });
     findings
+}
+
+/// Whether so many rows or bytes reach a threshold.
+pub fn is_large(rows: i64, bytes: i64, settings: &Settings) -> bool {
+    settings.row_threshold.is_some_and(|threshold| rows >= threshold)
+        || settings.size_threshold.is_some_and(|threshold| bytes >= threshold)
 }
 
 fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Option<Finding> {

@@ -2,6 +2,7 @@
 
 pub mod audit_queue;
 pub mod audit_writer;
+pub mod blockers;
 pub mod catalog;
 pub mod commit_obstacle;
 pub mod contain;
@@ -13,6 +14,7 @@ pub mod locks;
 pub mod node;
 pub mod object_access;
 pub mod observe;
+pub mod polite;
 pub mod read;
 pub mod report;
 pub mod server_log;

@@ -23,7 +23,7 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
@@ -31,6 +31,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("log_decisions", "all"),
     ("audit_timeout", "5s"),
     ("verify_profiles", "off"),
+    ("polite_locks", "large"),
+    ("lock_attempt_timeout", "200ms"),
+    ("lock_wait_timeout", "30s"),
 ];
 
 #[test]

@@ -15,6 +15,7 @@ mod harness;
 mod installation;
 mod modes;
 mod neighbours;
+mod polite;
 mod refusals;
 mod support;
 mod under_lock;

@@ -90,6 +90,7 @@ fn every_rule_that_rejects_has_a_case() {
     let rules = client.text("SELECT id FROM interlock.rules WHERE default_action = 'reject' ORDER BY id");
     let mut covered: BTreeSet<&str> = cases().iter().map(|case| case.rule).collect();
     covered.insert("set-expression"); // a statement of 17 and later
+    covered.insert("lock-wait"); // see polite.rs
     assert_eq!(rules, covered.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
