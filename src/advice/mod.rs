@@ -4,6 +4,7 @@
 
 pub mod alternative;
 pub mod message;
+mod partition;
 pub mod rows;
 pub mod rules;
 mod sql;
