@@ -1,5 +1,6 @@
 //! The safe form of a statement, written with its real names.
 
+use super::partition;
 use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
 use crate::model::facts::IndexConstraint;
 use crate::model::lock_profile::{Cause, LockProfile};
@@ -158,6 +159,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
              ALTER TABLE {table} VALIDATE CONSTRAINT {};",
             quote_identifier(constraint)
         ),
+        Cause::Partition(_) => partition::alternative(profile, statement, major),
         Cause::CreateIndex { .. } if partitioned => format!(
             "Create the index with ON ONLY on {table}, then with CONCURRENTLY on each partition, and attach each with \
              ALTER INDEX ... ATTACH PARTITION."

@@ -1,6 +1,6 @@
 //! The message, detail and hint of a finding, after PostgreSQL's error style guide.
 
-use super::words;
+use super::{partition, words};
 use crate::model::decision::Decision;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
 use crate::model::relation::Relation;
@@ -189,6 +189,7 @@ fn because(work: &Work) -> String {
         Cause::Validate { constraint } => {
             format!("Constraint \"{constraint}\" is validated under a stronger lock than it needs")
         }
+        Cause::Partition(cause) => partition::because(cause),
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),
         Cause::Reindex => "The indexes are built anew".to_owned(),
@@ -230,6 +231,7 @@ fn constraint(cause: &Cause) -> Option<String> {
         Cause::Check { constraint }
         | Cause::ForeignKey { constraint, .. }
         | Cause::IndexConstraint { constraint, .. } => constraint.clone(),
+        Cause::Partition(cause) => partition::constraint(cause),
         Cause::Validate { constraint }
         | Cause::TypeChangeCheck { constraint, .. }
         | Cause::TypeChangeForeignKey { constraint, .. } => Some(constraint.clone()),

@@ -5,6 +5,7 @@
 pub mod alternative;
 pub mod lock_wait;
 pub mod message;
+mod partition;
 pub mod rows;
 pub mod rules;
 mod sql;

@@ -140,6 +140,24 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "A maintenance window: there is no concurrent form.",
         ),
+        Rule::AttachPartition => (
+            "ATTACH PARTITION without preparation",
+            "Under AccessExclusiveLock the rows of the table, and those of a default partition, are held against the bound unless CHECKs prove it, indexes it lacks are built, and foreign keys it lacks are checked.",
+            "Every query on the table or on the default partition waits until it ends, and with the default partition many on the partitioned table.",
+            "Beforehand add a CHECK with the bound NOT VALID and VALIDATE it, build equal indexes CONCURRENTLY, and add equal foreign keys NOT VALID and VALIDATE them.",
+        ),
+        Rule::DetachPartition => (
+            "DETACH PARTITION of a table that others refer to",
+            "Every row of the referencing tables is looked up under ShareLock, with CONCURRENTLY too; then they are locked with AccessExclusiveLock.",
+            "Every INSERT, UPDATE and DELETE on the referencing tables waits until it ends.",
+            "Drop the foreign key, detach, add it again NOT VALID and VALIDATE it.",
+        ),
+        Rule::CreatePartition => (
+            "CREATE TABLE ... PARTITION OF beside a default partition",
+            "The rows of the default partition are held against the new bound under AccessExclusiveLock, unless CHECKs prove that none belongs to the new one.",
+            "Every query on the partitioned table waits until it ends, and every query behind those too.",
+            "Add a CHECK to the default partition that excludes the new bound NOT VALID and VALIDATE it; or create the table alone and ATTACH it, which locks the partitioned table less.",
+        ),
         Rule::CreateIndex => (
             "CREATE INDEX without CONCURRENTLY",
             "The index is built under ShareLock.",

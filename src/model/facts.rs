@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::lock_mode::LockMode;
+use super::partition::{LeavingPartition, NewPartition};
 use super::relation::Relation;
 
 /// A relation's oid.
@@ -50,6 +51,8 @@ pub enum Statement {
     AlterTable(AlterTable),
     /// Locks and nothing else, in the order they are taken.
     LocksOnly(Vec<(Oid, LockMode)>),
+    /// CREATE TABLE … PARTITION OF
+    CreatePartition(NewPartition),
     /// CREATE INDEX
     CreateIndex(CreateIndex),
     /// DROP INDEX
@@ -199,6 +202,10 @@ pub enum AlterCommand {
     AddIndexConstraint(AddIndexConstraint),
     /// ADD FOREIGN KEY
     AddForeignKey(AddForeignKey),
+    /// ATTACH PARTITION
+    AttachPartition(NewPartition),
+    /// DETACH PARTITION
+    DetachPartition(LeavingPartition),
     /// VALIDATE CONSTRAINT
     ValidateConstraint {
         /// Its name.

@@ -2,6 +2,7 @@
 
 use super::facts::{IndexConstraint, Oid};
 use super::lock_mode::LockMode;
+use super::partition::PartitionCause;
 use super::relation::Relation;
 
 /// What a statement does to existing relations.
@@ -174,6 +175,7 @@ pub enum Cause {
     SetTablespace {
         tablespace: String,
     },
+    Partition(PartitionCause),
     /// Found by the last line of defence, not by the profile.
     Unpredicted,
 }

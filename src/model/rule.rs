@@ -56,6 +56,9 @@ pub enum Rule {
     AddPrimaryKey,
     AddUnique,
     AddExclusion,
+    AttachPartition,
+    DetachPartition,
+    CreatePartition,
     CreateIndex,
     Reindex,
     Unpredicted,
@@ -69,7 +72,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -90,6 +93,9 @@ impl Rule {
         Self::AddPrimaryKey,
         Self::AddUnique,
         Self::AddExclusion,
+        Self::AttachPartition,
+        Self::DetachPartition,
+        Self::CreatePartition,
         Self::CreateIndex,
         Self::Reindex,
         Self::Unpredicted,
@@ -124,6 +130,9 @@ impl Rule {
             Self::AddPrimaryKey => "add-primary-key",
             Self::AddUnique => "add-unique",
             Self::AddExclusion => "add-exclusion",
+            Self::AttachPartition => "attach-partition",
+            Self::DetachPartition => "detach-partition",
+            Self::CreatePartition => "create-partition",
             Self::CreateIndex => "create-index",
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",

@@ -133,7 +133,7 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         relations = vec![effect];
     }
     // Tell of the relation the user named where the work is on its partitions or children.
-    let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. });
+    let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. } | Cause::Partition(_));
     let named = profile
         .main_effect()
         .filter(|main| !profile.one_by_one && !elsewhere && (relations.len() > 1 || is_partitioned(main)))
@@ -199,6 +199,7 @@ pub fn rule(cause: &Cause) -> Rule {
             IndexConstraint::Exclusion => Rule::AddExclusion,
         },
         Cause::Validate { .. } => Rule::ValidateConstraint,
+        Cause::Partition(cause) => cause.rule(),
         Cause::CreateIndex { .. } => Rule::CreateIndex,
         Cause::Reindex => Rule::Reindex,
         Cause::Unpredicted => Rule::Unpredicted,
@@ -214,6 +215,13 @@ pub fn rule(cause: &Cause) -> Rule {
 
 /// The SQLSTATE of a rejection.
 pub fn sqlstate(finding: &Finding) -> &'static str {
+    if finding
+        .work
+        .as_ref()
+        .is_some_and(|work| matches!(work.cause, Cause::Partition(_)))
+    {
+        return "IL004";
+    }
     match finding.work.as_ref().map(|work| work.kind) {
         Some(WorkKind::Rewrite | WorkKind::CopyFiles) => "IL001",
         Some(WorkKind::Scan) => "IL002",

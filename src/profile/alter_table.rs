@@ -1,7 +1,7 @@
 //! ALTER TABLE: several subcommands under one lock; `ATController` of `commands/tablecmds.c`.
 
 use super::builder::Builder;
-use super::{add_column, column_type, constraint, drop, foreign_key};
+use super::{add_column, column_type, constraint, drop, foreign_key, partition};
 use crate::model::facts::{AlterCommand, AlterTable, RewriteBy};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Unknown, WorkKind};
@@ -67,6 +67,8 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
         }
         AlterCommand::AddIndexConstraint(facts) => constraint::add(facts, lock, builder),
         AlterCommand::AddForeignKey(facts) => foreign_key::add(facts, lock, builder),
+        AlterCommand::AttachPartition(facts) => partition::join(facts, builder),
+        AlterCommand::DetachPartition(facts) => partition::leave(facts, builder),
         AlterCommand::ValidateConstraint {
             constraint,
             scanned,

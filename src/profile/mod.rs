@@ -14,6 +14,7 @@ mod drop;
 mod foreign_key;
 mod index;
 mod maintenance;
+mod partition;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_profile::{LockProfile, Unknown};
@@ -38,6 +39,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
             }
         }
         Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
+        Statement::CreatePartition(statement) => partition::create(statement, &mut builder),
         Statement::CreateIndex(statement) => index::create(statement, &mut builder),
         Statement::DropIndex {
             indexes,

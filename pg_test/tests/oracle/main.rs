@@ -5,15 +5,21 @@
 //! server is right.
 
 mod add_column;
+mod attach;
+mod attach_keys;
 mod case;
 mod column_type;
 mod column_type_dependents;
 mod compare;
 mod constraint;
 mod create;
+mod create_partition;
+mod create_table;
+mod detach;
 mod drop;
 mod foreign_key;
 mod index;
+mod inherit;
 mod maintenance;
 mod manipulation;
 mod not_null;

@@ -11,7 +11,8 @@ use super::dependencies::{self, Object};
 use super::index_constraint;
 use super::not_null;
 use super::oids::Oids;
-use super::relations::{Relations, children, resolve};
+use super::partition;
+use super::relations::{Relations, children};
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -179,12 +180,18 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_SetExpression => vec![storage::set_expression(name, context)],
         At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
         At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
-        At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
+        At::AT_AttachPartition | At::AT_DetachPartition | At::AT_DetachPartitionFinalize => {
+            vec![partition::command(command, context)]
+        }
+        At::AT_AddInherit => vec![partition::inherit(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
         At::AT_AlterConstraint => vec![constraint::alter(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
         At::AT_ColumnDefault
+        | At::AT_DropInherit
+        | At::AT_AddOf
+        | At::AT_DropOf
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetOptions
@@ -271,13 +278,6 @@ pub fn dropped(
     AlterCommand::Drop { what, indexes, locked }
 }
 
-fn is_index(context: &mut Context) -> bool {
-    context
-        .relations
-        .kind(context.target)
-        .is_some_and(RelationKind::is_index)
-}
-
 /// A subcommand that names an index of the target and locks it.
 fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
     index_constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
@@ -289,16 +289,6 @@ fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> A
     node::cast::<pg_sys::ReplicaIdentityStmt>(command.def, pg_sys::NodeTag::T_ReplicaIdentityStmt)
         .map_or(AlterCommand::CatalogOnly, |identity| {
             index_locked(&node::text(identity.name), LockMode::Share, context)
-        })
-}
-
-/// ALTER INDEX … ATTACH PARTITION: `ATExecAttachPartitionIdx` of `commands/tablecmds.c`.
-fn attach_index(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd)
-        .and_then(|partition| resolve(partition.name))
-        .filter(|index| context.relations.load(*index).is_some())
-        .map_or(AlterCommand::Unmodelled, |index| {
-            AlterCommand::Locks(vec![(index, LockMode::AccessExclusive)])
         })
 }
 

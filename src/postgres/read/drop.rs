@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType;
 
 use super::constraints;
-use super::dependencies::{self, Object, references};
+use super::dependencies::{self, Object};
 use super::index;
 use super::oids::Oids;
 use super::relations::{Relations, class_row, parents, resolve, written_name};
@@ -120,15 +120,7 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
 }
 
 /// The tables that have a foreign key to this one.
-fn referencing_tables(referenced: Oid) -> Vec<Oid> {
-    let mut tables: Vec<Oid> = references(Object::relation(referenced))
-        .into_iter()
-        .filter(|(object, _)| object.class == catalog::CONSTRAINT.catalog())
-        .filter_map(|(object, _)| constraints::by_oid(object.oid))
-        .filter(|constraint| constraint.kind == b'f' && constraint.referenced == referenced)
-        .map(|constraint| constraint.table)
-        .collect();
-    tables.sort_unstable();
-    tables.dedup();
-    tables
+fn referencing_tables(referenced: Oid) -> BTreeSet<Oid> {
+    let keys = constraints::referring_to(referenced).into_iter();
+    keys.map(|constraint| constraint.table).collect()
 }

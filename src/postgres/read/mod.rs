@@ -20,6 +20,9 @@ mod index_match;
 mod maintenance;
 mod not_null;
 mod oids;
+mod partition;
+mod partition_bound;
+mod partition_key;
 mod permission;
 mod relations;
 mod rewrites;
@@ -139,7 +142,9 @@ fn other(statement: Node, relations: &mut Relations) -> Statement {
         return Statement::NoExistingRelation;
     }
     match tag {
-        pg_sys::NodeTag::T_CreateStmt => create::table(statement),
+        pg_sys::NodeTag::T_CreateStmt | pg_sys::NodeTag::T_CreateForeignTableStmt => {
+            create::table(statement, relations)
+        }
         pg_sys::NodeTag::T_ViewStmt => create::view(statement, relations),
         _ => Statement::Unmodelled { relation: None },
     }
@@ -248,7 +253,6 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
             | T_CreateTransformStmt
             | T_CreateTableAsStmt
             | T_CompositeTypeStmt
-            | T_CreateForeignTableStmt
             | T_CreateEventTrigStmt
             | T_CreateExtensionStmt
             | T_GrantStmt

@@ -11,6 +11,7 @@ pub fn permitted(statement: &Statement) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
         Statement::CreateIndex(index) => owns(index.table),
+        Statement::CreatePartition(partition) => owns(partition.parent),
         Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may_drop(dropped.index)),
         Statement::Drop { named, .. } => named.iter().all(|oid| may_drop(*oid)),
         Statement::Truncate { relations, .. } => relations.first().is_none_or(|oid| may(*oid, TRUNCATE)),
