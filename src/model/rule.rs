@@ -53,6 +53,7 @@ pub enum Rule {
     AddCheck,
     AddForeignKey,
     ValidateConstraint,
+    AlterDomain,
     AddPrimaryKey,
     AddUnique,
     AddExclusion,
@@ -68,7 +69,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -86,6 +87,7 @@ impl Rule {
         Self::AddCheck,
         Self::AddForeignKey,
         Self::ValidateConstraint,
+        Self::AlterDomain,
         Self::AddPrimaryKey,
         Self::AddUnique,
         Self::AddExclusion,
@@ -119,6 +121,7 @@ impl Rule {
             Self::AddCheck => "add-check",
             Self::AddForeignKey => "add-foreign-key",
             Self::ValidateConstraint => "validate-constraint",
+            Self::AlterDomain => "alter-domain",
             Self::AddPrimaryKey => "add-primary-key",
             Self::AddUnique => "add-unique",
             Self::AddExclusion => "add-exclusion",

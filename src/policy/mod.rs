@@ -199,6 +199,7 @@ pub fn rule(cause: &Cause) -> Rule {
             IndexConstraint::Exclusion => Rule::AddExclusion,
         },
         Cause::Validate { .. } => Rule::ValidateConstraint,
+        Cause::Domain { .. } => Rule::AlterDomain,
         Cause::CreateIndex { .. } => Rule::CreateIndex,
         Cause::Reindex => Rule::Reindex,
         Cause::Unpredicted => Rule::Unpredicted,

@@ -11,6 +11,7 @@ mod column_type_dependents;
 mod compare;
 mod constraint;
 mod create;
+mod domain;
 mod drop;
 mod foreign_key;
 mod index;
