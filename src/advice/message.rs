@@ -2,6 +2,7 @@
 
 use super::{partition, words};
 use crate::model::decision::Decision;
+use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
 use crate::model::relation::Relation;
 use crate::model::report::{Report, Severity};
@@ -190,6 +191,13 @@ fn because(work: &Work) -> String {
             format!("Constraint \"{constraint}\" is validated under a stronger lock than it needs")
         }
         Cause::Partition(cause) => partition::because(cause),
+        Cause::Domain { domain, check } => match check {
+            DomainCheck::NotNull => format!("Every value of domain {domain} is checked for nulls"),
+            DomainCheck::Constraint(None) => format!("The constraint is checked for every value of domain {domain}"),
+            DomainCheck::Constraint(Some(constraint)) | DomainCheck::Validate(constraint) => {
+                format!("Constraint \"{constraint}\" is checked for every value of domain {domain}")
+            }
+        },
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),
         Cause::Reindex => "The indexes are built anew".to_owned(),
@@ -230,8 +238,16 @@ fn constraint(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Check { constraint }
         | Cause::ForeignKey { constraint, .. }
-        | Cause::IndexConstraint { constraint, .. } => constraint.clone(),
+        | Cause::IndexConstraint { constraint, .. }
+        | Cause::Domain {
+            check: DomainCheck::Constraint(constraint),
+            ..
+        } => constraint.clone(),
         Cause::Partition(cause) => partition::constraint(cause),
+        Cause::Domain {
+            check: DomainCheck::Validate(constraint),
+            ..
+        } => Some(constraint.clone()),
         Cause::Validate { constraint }
         | Cause::TypeChangeCheck { constraint, .. }
         | Cause::TypeChangeForeignKey { constraint, .. } => Some(constraint.clone()),

@@ -122,6 +122,12 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "VALIDATE CONSTRAINT alone, in a transaction of its own.",
         ),
+        Rule::AlterDomain => (
+            "ALTER DOMAIN that checks values",
+            "Every table with a column of the domain is read under ShareLock, by VALIDATE CONSTRAINT too.",
+            "Every INSERT, UPDATE and DELETE on those tables waits until it ends.",
+            "ADD CHECK ... NOT VALID, which new values are held to, and a query that looks for old ones.",
+        ),
         Rule::AddPrimaryKey => (
             "ADD PRIMARY KEY",
             "Its index is built, and nullable columns are checked, under AccessExclusiveLock.",

@@ -103,6 +103,8 @@ pub enum Statement {
         /// RESTART IDENTITY: their sequences.
         sequences: Vec<Oid>,
     },
+    /// ALTER DOMAIN that checks values
+    AlterDomain(AlterDomain),
     /// DROP TABLE, MATERIALIZED VIEW, VIEW, SEQUENCE …
     Drop {
         /// What is named.
@@ -112,6 +114,30 @@ pub enum Statement {
         /// Relations that stay and are locked: the other end of foreign keys, partition parents, default partitions.
         locked: Vec<(Oid, LockMode)>,
     },
+}
+
+/// ALTER DOMAIN that checks the values tables have.
+#[derive(Clone, Debug)]
+pub struct AlterDomain {
+    /// The domain.
+    pub oid: Oid,
+    /// Its name, as `format_type` shows it.
+    pub domain: String,
+    /// What is checked.
+    pub check: DomainCheck,
+    /// The tables and materialized views with such values.
+    pub scanned: Vec<Oid>,
+}
+
+/// What ALTER DOMAIN checks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DomainCheck {
+    /// SET NOT NULL, ADD NOT NULL
+    NotNull,
+    /// ADD CHECK, with the constraint's name, if given
+    Constraint(Option<String>),
+    /// VALIDATE CONSTRAINT
+    Validate(String),
 }
 
 /// Which statement copies a relation.

@@ -1,6 +1,6 @@
 //! The lock profile: which relation a statement locks how strongly, and the work it does under those locks.
 
-use super::facts::{IndexConstraint, Oid};
+use super::facts::{DomainCheck, IndexConstraint, Oid};
 use super::lock_mode::LockMode;
 use super::partition::PartitionCause;
 use super::relation::Relation;
@@ -155,6 +155,10 @@ pub enum Cause {
     },
     Validate {
         constraint: String,
+    },
+    Domain {
+        domain: String,
+        check: DomainCheck,
     },
     CreateIndex {
         name: Option<String>,

@@ -53,6 +53,7 @@ pub enum Rule {
     AddCheck,
     AddForeignKey,
     ValidateConstraint,
+    AlterDomain,
     AddPrimaryKey,
     AddUnique,
     AddExclusion,
@@ -72,7 +73,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -90,6 +91,7 @@ impl Rule {
         Self::AddCheck,
         Self::AddForeignKey,
         Self::ValidateConstraint,
+        Self::AlterDomain,
         Self::AddPrimaryKey,
         Self::AddUnique,
         Self::AddExclusion,
@@ -127,6 +129,7 @@ impl Rule {
             Self::AddCheck => "add-check",
             Self::AddForeignKey => "add-foreign-key",
             Self::ValidateConstraint => "validate-constraint",
+            Self::AlterDomain => "alter-domain",
             Self::AddPrimaryKey => "add-primary-key",
             Self::AddUnique => "add-unique",
             Self::AddExclusion => "add-exclusion",

@@ -200,6 +200,7 @@ pub fn rule(cause: &Cause) -> Rule {
         },
         Cause::Validate { .. } => Rule::ValidateConstraint,
         Cause::Partition(cause) => cause.rule(),
+        Cause::Domain { .. } => Rule::AlterDomain,
         Cause::CreateIndex { .. } => Rule::CreateIndex,
         Cause::Reindex => Rule::Reindex,
         Cause::Unpredicted => Rule::Unpredicted,

@@ -24,6 +24,11 @@ pub const CLASS: Path = Path {
     index: 2662,
     columns: &["oid"],
 };
+pub const TYPE: Path = Path {
+    catalog: 1247,
+    index: 2703,
+    columns: &["oid"],
+};
 pub const ATTRIBUTES_OF_RELATION: Path = Path {
     catalog: 1249,
     index: 2659,
@@ -116,6 +121,7 @@ impl Path {
         use pg_sys::SysCacheIdentifier::*;
         match self.index {
             index if index == CLASS.index => Some(RELOID),
+            index if index == TYPE.index => Some(TYPEOID),
             index if index == CONSTRAINT.index => Some(CONSTROID),
             index if index == INDEX.index => Some(INDEXRELID),
             index if index == PARTITIONED_TABLE.index => Some(PARTRELID),

@@ -10,6 +10,7 @@ mod alter_table;
 mod builder;
 mod column_type;
 mod constraint;
+mod domain;
 mod drop;
 mod foreign_key;
 mod index;
@@ -66,6 +67,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
         }
         Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
         Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),
+        Statement::AlterDomain(statement) => domain::alter(statement, &mut builder),
         Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
         Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
     }

@@ -16,6 +16,7 @@ mod create;
 mod create_partition;
 mod create_table;
 mod detach;
+mod domain;
 mod drop;
 mod foreign_key;
 mod index;

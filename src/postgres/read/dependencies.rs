@@ -22,6 +22,15 @@ pub struct Object {
 }
 
 impl Object {
+    /// An object of the catalog that `path` leads into.
+    pub fn whole(path: &Path, oid: Oid) -> Self {
+        Self {
+            class: path.catalog(),
+            oid,
+            column: 0,
+        }
+    }
+
     /// A relation.
     pub fn relation(oid: Oid) -> Self {
         Self {

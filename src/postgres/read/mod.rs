@@ -11,6 +11,7 @@ mod constraint;
 mod constraints;
 mod create;
 mod dependencies;
+mod domain;
 mod drop;
 mod expressions;
 mod foreign_key;
@@ -28,6 +29,7 @@ mod relations;
 mod rewrites;
 mod size;
 mod storage;
+mod types;
 
 use pgrx::pg_sys;
 
@@ -103,6 +105,7 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_ClusterStmt => read!(T_ClusterStmt, ClusterStmt, maintenance::cluster),
         T_VacuumStmt => read!(T_VacuumStmt, VacuumStmt, maintenance::vacuum),
         T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
+        T_AlterDomainStmt => read!(T_AlterDomainStmt, AlterDomainStmt, domain::alter),
         T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
         _ => other(statement, relations),
