@@ -1,6 +1,7 @@
 //! What is refused, in which words, and that the way out which the words offer is one.
 
 mod indexes;
+mod partitions;
 mod rewrites;
 mod scans;
 
@@ -77,6 +78,7 @@ fn cases() -> Vec<Case> {
     let mut cases = rewrites::cases();
     cases.extend(scans::cases());
     cases.extend(indexes::cases());
+    cases.extend(partitions::cases());
     if Server::under_test().major >= 17 {
         cases.push(rewrites::set_expression());
     }
@@ -107,6 +109,11 @@ fn scans_are_refused() {
 #[test]
 fn index_builds_are_refused() {
     check(indexes::cases());
+}
+
+#[test]
+fn work_on_partitions_is_refused() {
+    check(partitions::cases());
 }
 
 #[test]
