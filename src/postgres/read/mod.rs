@@ -20,7 +20,10 @@ mod index_constraint;
 mod index_match;
 mod maintenance;
 mod not_null;
+mod object_names;
 mod oids;
+mod owned;
+mod owners;
 mod permission;
 mod relations;
 mod rewrites;
@@ -104,6 +107,8 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
         T_AlterDomainStmt => read!(T_AlterDomainStmt, AlterDomainStmt, domain::alter),
         T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
+        T_DropOwnedStmt => read!(T_DropOwnedStmt, DropOwnedStmt, owned::drop),
+        T_ReassignOwnedStmt => read!(T_ReassignOwnedStmt, ReassignOwnedStmt, owned::reassign),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
         _ => other(statement, relations),
     }
