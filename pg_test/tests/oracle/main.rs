@@ -9,6 +9,7 @@ mod case;
 mod column_type;
 mod column_type_dependents;
 mod compare;
+mod composite_type;
 mod constraint;
 mod create;
 mod domain;

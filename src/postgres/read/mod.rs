@@ -7,6 +7,7 @@ mod add_column;
 mod alter_table;
 mod column_type;
 mod columns;
+mod composite_type;
 mod constraint;
 mod constraints;
 mod create;
@@ -35,6 +36,7 @@ use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
 pub use relations::{one as relation, with_relation};
@@ -125,6 +127,9 @@ fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) ->
             Statement::MissingRelation(name)
         };
     };
+    if relations.kind(target) == Some(RelationKind::CompositeType) {
+        return composite_type::alter(statement, target, relations);
+    }
     alter_table::read(statement, target, relations)
 }
 
