@@ -89,6 +89,31 @@ pub const TRIGGER: Path = Path {
     index: 2702,
     columns: &["oid"],
 };
+pub const TRIGGERS_OF_TABLE: Path = Path {
+    catalog: 2620,
+    index: 2701,
+    columns: &["tgrelid"],
+};
+pub const RULES_OF_TABLE: Path = Path {
+    catalog: 2618,
+    index: 2693,
+    columns: &["ev_class"],
+};
+pub const POLICIES_OF_TABLE: Path = Path {
+    catalog: 3256,
+    index: 3258,
+    columns: &["polrelid"],
+};
+pub const OWNERS_OF_OBJECT: Path = Path {
+    catalog: 1214,
+    index: 1232,
+    columns: &["dbid", "classid", "objid"],
+};
+pub const OBJECTS_OF_ROLE: Path = Path {
+    catalog: 1214,
+    index: 1233,
+    columns: &["refclassid", "refobjid"],
+};
 pub const REWRITE_RULE: Path = Path {
     catalog: 2618,
     index: 2692,

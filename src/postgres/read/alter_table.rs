@@ -93,13 +93,23 @@ impl Context<'_> {
 
 /// The facts of an ALTER TABLE on an existing relation.
 pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Relations) -> Statement {
+    // SAFETY: the parser gives every ALTER TABLE its relation.
+    let recurse = unsafe { (*statement.relation).inh };
+    Statement::AlterTable(read_for(statement, target, recurse, relations))
+}
+
+/// The same for another relation than the one that is named.
+pub fn read_for(
+    statement: &pg_sys::AlterTableStmt,
+    target: Oid,
+    recurse: bool,
+    relations: &mut Relations,
+) -> AlterTable {
     let subcommands = subcommands(statement);
     let earlier = relations.earlier_alterations(target);
     // SAFETY: the list of subcommands is only read.
     let lock = unsafe { pg_sys::AlterTableGetLockLevel(statement.cmds) };
     let lock = LockMode::from_number(lock).unwrap_or(LockMode::AccessExclusive);
-    // SAFETY: the parser gives every ALTER TABLE its relation.
-    let recurse = unsafe { (*statement.relation).inh };
     let family = relations.family(target, recurse);
     let mut context = Context {
         relations,
@@ -121,12 +131,12 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         }
         commands.extend(self::command(command, &mut context));
     }
-    Statement::AlterTable(AlterTable {
+    AlterTable {
         target,
         lock,
         members: context.members.into_vec(),
         commands,
-    })
+    }
 }
 
 fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {
@@ -227,6 +237,10 @@ pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_s
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    if columns::named(context.target, &name).is_none() && !context.adds_column(&name) {
+        // IF EXISTS does nothing more; without it the statement fails.
+        return AlterCommand::CatalogOnly;
+    }
     let objects: Vec<Object> = inheriting(context, |member| {
         columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
     })

@@ -94,7 +94,7 @@ fn dependents(object: Object, cascade: bool) -> Vec<Object> {
         .into_iter()
         .filter(|(_, kind)| match kind {
             b'n' | b'x' => cascade || *kind == b'x',
-            b'a' | b'i' | b'P' | b'S' => true,
+            b'a' | b'i' | b'P' | b'S' | b'e' => true,
             _ => false,
         })
         .map(|(dependent, _)| dependent)
@@ -111,7 +111,8 @@ fn owners_of_reached(object: Object, named: &BTreeSet<Object>) -> Vec<Object> {
 }
 
 /// The objects that this one is an inner part of, and that go with it: the view of a rule, the generated column of an
-/// expression, the whole of a foreign key of which a partition has a part.
+/// expression, the whole of a foreign key of which a partition has a part, the extension of a
+/// member.
 fn owners(object: Object) -> Vec<Object> {
     let values = [
         Value::Oid(object.class),
@@ -120,7 +121,7 @@ fn owners(object: Object) -> Vec<Object> {
     ];
     catalog::rows(&catalog::REFERENCES_OF_OBJECT, &values)
         .iter()
-        .filter(|row| row.letter("deptype") == b'i')
+        .filter(|row| matches!(row.letter("deptype"), b'i' | b'e'))
         .map(|row| Object {
             class: row.oid("refclassid"),
             oid: row.oid("refobjid"),
@@ -157,6 +158,12 @@ const PARTS: [(Path, &str, LockMode); 5] = [
     (catalog::EXTENDED_STATISTICS, "stxrelid", LockMode::ShareUpdateExclusive),
 ];
 
+/// The table that a trigger, rule, policy or the like is a part of.
+pub fn table_of_part(object: Object) -> Option<Oid> {
+    let (path, column, _) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)?;
+    catalog::row(path, object.oid).map(|row| row.oid(column))
+}
+
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
@@ -166,9 +173,16 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
             .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
             .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
-            None | Some(RelationKind::Toast) => {}
+            None | Some(RelationKind::Toast | RelationKind::CompositeType) => {}
             Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
-            Some(_) => deletion.relations.push(object.oid),
+            Some(kind) => {
+                deletion.relations.push(object.oid);
+                // `index_drop` of `catalog/index.c`
+                let table = Some(object.oid).filter(|_| kind.is_index()).and_then(table_of_index);
+                deletion
+                    .locked
+                    .extend(table.map(|table| (table, LockMode::AccessExclusive)));
+            }
         }
     } else if object.class == catalog::CONSTRAINT.catalog() {
         if let Some(constraint) = constraints::by_oid(object.oid) {
@@ -180,6 +194,10 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     {
         deletion.locked.push((row.oid(column), *mode));
     }
+}
+
+fn table_of_index(index: Oid) -> Option<Oid> {
+    catalog::row(&catalog::INDEX, index).map(|row| row.oid("indrelid"))
 }
 
 /// The sequence of an identity column: `getIdentitySequence` of `catalog/pg_depend.c`.

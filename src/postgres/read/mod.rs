@@ -7,6 +7,7 @@ mod add_column;
 mod alter_table;
 mod column_type;
 mod columns;
+mod composite_type;
 mod constraint;
 mod constraints;
 mod create;
@@ -20,7 +21,10 @@ mod index_constraint;
 mod index_match;
 mod maintenance;
 mod not_null;
+mod object_names;
 mod oids;
+mod owned;
+mod owners;
 mod partition;
 mod partition_bound;
 mod partition_key;
@@ -35,6 +39,7 @@ use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
 pub use relations::{one as relation, with_relation};
@@ -107,6 +112,8 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
         T_AlterDomainStmt => read!(T_AlterDomainStmt, AlterDomainStmt, domain::alter),
         T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
+        T_DropOwnedStmt => read!(T_DropOwnedStmt, DropOwnedStmt, owned::drop),
+        T_ReassignOwnedStmt => read!(T_ReassignOwnedStmt, ReassignOwnedStmt, owned::reassign),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
         _ => other(statement, relations),
     }
@@ -123,6 +130,9 @@ fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) ->
             Statement::MissingRelation(name)
         };
     };
+    if relations.kind(target) == Some(RelationKind::CompositeType) {
+        return composite_type::alter(statement, target, relations);
+    }
     alter_table::read(statement, target, relations)
 }
 

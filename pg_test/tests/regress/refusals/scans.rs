@@ -113,7 +113,7 @@ pub fn cases() -> Vec<Case> {
             constraint: Some("small"),
             would: "scan TABLE while blocking writes",
             detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
-            way_out: Hint(&[]),
+            way_out: Words("Hold new values to it", &["ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID"]),
             reached: "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'small'",
             ..SCAN
         },
@@ -123,7 +123,7 @@ pub fn cases() -> Vec<Case> {
             statement: "ALTER DOMAIN shop.amount SET NOT NULL",
             would: "scan TABLE while blocking writes",
             detail: "Every value of domain shop.amount is checked for nulls: EXTENT are read under ShareLock.",
-            way_out: Hint(&[]),
+            way_out: Words("Hold new values to it", &["ALTER DOMAIN shop.amount ADD CHECK (VALUE IS NOT NULL) NOT VALID"]),
             reached: "SELECT count(*) = 1 FROM pg_constraint WHERE contypid = 'shop.amount'::regtype",
             ..SCAN
         },
@@ -135,7 +135,7 @@ pub fn cases() -> Vec<Case> {
             constraint: Some("small"),
             would: "scan TABLE while blocking writes",
             detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
-            way_out: WayOut::None("Leave it NOT VALID"),
+            way_out: WayOut::None("Leave it NOT VALID, which new values are held to"),
             reached: "SELECT true",
             ..SCAN
         },
