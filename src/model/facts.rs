@@ -88,6 +88,11 @@ pub enum Statement {
         /// The relations named, and their partitions.
         relations: Vec<Oid>,
     },
+    /// REFRESH MATERIALIZED VIEW WITH NO DATA
+    RefreshEmpty {
+        /// The materialized view.
+        relation: Oid,
+    },
     /// REFRESH MATERIALIZED VIEW CONCURRENTLY
     RefreshConcurrently {
         /// The materialized view.
@@ -172,8 +177,8 @@ pub enum AlterCommand {
     AlterSequence {
         /// The sequence.
         sequence: Oid,
-        /// It gets new storage, with the number it stands at.
-        rewrites: bool,
+        /// What becomes of it.
+        change: SequenceChange,
     },
     /// Not modelled yet.
     Unmodelled,
@@ -231,6 +236,17 @@ pub enum AlterCommand {
         /// The tablespace.
         tablespace: String,
     },
+}
+
+/// What becomes of the sequence of an identity column; `AlterSequence` of `commands/sequence.c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceChange {
+    /// Only the column changes.
+    OfColumn,
+    /// It gets new storage, with the number it stands at.
+    Renews,
+    /// It starts anew.
+    Restarts,
 }
 
 /// What DROP COLUMN or DROP CONSTRAINT drops.
@@ -358,7 +374,7 @@ pub struct AddIndexConstraint {
     /// It gets the name of the constraint.
     pub renames_index: bool,
     /// Partitions that are locked while they get, or give, an index.
-    pub partitions: Vec<Oid>,
+    pub partitions: Vec<(Oid, LockMode)>,
     /// Members with rows on which an index is built.
     pub builds: Vec<Oid>,
     /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.

@@ -62,6 +62,8 @@ pub struct Effect {
     pub work: Vec<Work>,
     /// A sequence gets new storage for its one row, which is no work to speak of.
     pub renewed: bool,
+    /// It gets new storage with nothing in it, which is no work at all: TRUNCATE, REFRESH WITH NO DATA, RESTART.
+    pub emptied: bool,
     /// A stronger lock that the transaction held on it before the statement.
     pub held: Option<LockMode>,
 }

@@ -84,6 +84,11 @@ pub const TRIGGER: Path = Path {
     index: 2702,
     columns: &["oid"],
 };
+pub const TRIGGERS_OF_TABLE: Path = Path {
+    catalog: 2620,
+    index: 2701,
+    columns: &["tgrelid"],
+};
 pub const REWRITE_RULE: Path = Path {
     catalog: 2618,
     index: 2692,

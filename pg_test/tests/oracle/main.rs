@@ -13,6 +13,7 @@ mod constraint;
 mod create;
 mod drop;
 mod foreign_key;
+mod generated;
 mod index;
 mod maintenance;
 mod manipulation;

@@ -8,12 +8,13 @@ use super::column_type;
 use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
+use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
 use super::oids::Oids;
 use super::relations::{Relations, children, resolve};
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
@@ -79,6 +80,19 @@ impl Context<'_> {
         self.subcommands
             .iter()
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// The members that lose the column of this name, which may come back under it.
+    pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
+        let dropped = self
+            .subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
+        if dropped {
+            inheriting(self, |member| has_only_from_parent(member, name))
+        } else {
+            vec![]
+        }
     }
 
     /// Whether a subcommand adds the column of this name.
@@ -149,14 +163,6 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
         // The others see to it themselves.
-        At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_EnableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrig
-        | At::AT_DisableTrigAll
-        | At::AT_DisableTrigUser => context.is_partitioned(context.target),
         _ => false,
     }
 }
@@ -184,6 +190,18 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
         At::AT_AlterConstraint => vec![constraint::alter(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
+        At::AT_EnableTrig
+        | At::AT_EnableAlwaysTrig
+        | At::AT_EnableReplicaTrig
+        | At::AT_DisableTrig
+        | At::AT_EnableTrigAll
+        | At::AT_DisableTrigAll
+        | At::AT_EnableTrigUser
+        | At::AT_DisableTrigUser => {
+            let partitions = enable_trigger::partitions(command, context);
+            context.reach(&partitions);
+            vec![AlterCommand::CatalogOnly]
+        }
         At::AT_ColumnDefault
         | At::AT_DropExpression
         | At::AT_SetStatistics
@@ -194,14 +212,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_DropCluster
         | At::AT_SetRelOptions
         | At::AT_ResetRelOptions
-        | At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_DisableTrig
-        | At::AT_EnableTrigAll
-        | At::AT_DisableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrigUser
         | At::AT_EnableRule
         | At::AT_EnableAlwaysRule
         | At::AT_EnableReplicaRule
@@ -220,13 +230,19 @@ pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_s
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let objects: Vec<Object> = inheriting(context, |member| {
-        columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
-    })
-    .into_iter()
-    .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
-    .collect();
+    if columns::named(context.target, &name).is_none() {
+        // IF EXISTS does nothing more.
+        return AlterCommand::CatalogOnly;
+    }
+    let objects: Vec<Object> = inheriting(context, |member| has_only_from_parent(member, &name))
+        .into_iter()
+        .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
+        .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
+}
+
+fn has_only_from_parent(member: Oid, column: &str) -> bool {
+    columns::named(member, column).is_some_and(|column| column.inherited == 1 && !column.local)
 }
 
 /// The members that lose something the target loses: those that have it only from there. Their children are locked
@@ -320,10 +336,14 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
         .map(|option| node::text(option.defname))
         .filter(|option| option != "generated")
         .collect();
-    AlterCommand::AlterSequence {
-        sequence,
-        rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
-    }
+    let change = if options.is_empty() {
+        SequenceChange::OfColumn
+    } else if options.iter().any(|option| option == "restart") {
+        SequenceChange::Restarts
+    } else {
+        SequenceChange::Renews
+    };
+    AlterCommand::AlterSequence { sequence, change }
 }
 
 /// DETACH PARTITION … CONCURRENTLY, which commits in the middle: `ATExecDetachPartition` of `commands/tablecmds.c`.

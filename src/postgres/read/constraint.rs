@@ -14,7 +14,6 @@ use super::not_null;
 #[cfg(feature = "pg18")]
 use crate::model::facts::AddForeignKey;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
-#[cfg(feature = "pg18")]
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
@@ -91,7 +90,7 @@ pub fn of_new_column(
                 columns: vec![column.to_owned()],
                 using_index: None,
                 renames_index: false,
-                partitions: found.visited,
+                partitions: index_constraint::locked_with(&found.visited, LockMode::Share),
                 builds: found.builds,
                 nullable: vec![],
             })

@@ -23,6 +23,8 @@ pub struct Wanted {
 pub struct Partitions {
     /// Those looked at; below one that has an equal index nothing is.
     pub visited: Vec<Oid>,
+    /// Those that get an index, whether or not they hold rows.
+    pub created: Vec<Oid>,
     /// Those with rows that get an index built, the table itself included.
     pub builds: Vec<Oid>,
 }
@@ -38,6 +40,7 @@ pub fn partitions(table: Oid, wanted: Option<&Wanted>, relations: &mut Relations
                 continue;
             }
         }
+        found.created.push(member);
         if relations.kind(member) == Some(RelationKind::PartitionedTable) {
             queue.extend(children(member));
         }

@@ -12,6 +12,7 @@ mod constraints;
 mod create;
 mod dependencies;
 mod drop;
+mod enable_trigger;
 mod expressions;
 mod foreign_key;
 mod index;
