@@ -109,7 +109,7 @@ impl Before {
     fn compare_scans(&self, effect: &Effect, found: &mut Vec<String>) {
         let oid = effect.relation.oid;
         // Of an index, what is counted are look-ups.
-        if effect.relation.kind.is_index() {
+        if effect.relation.kind.is_index() || self.profile.joined.contains(&oid) {
             return;
         }
         let (Some(before), Some(now)) = (self.scans.get(&oid), observe::scans(oid)) else {

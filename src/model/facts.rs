@@ -326,6 +326,8 @@ pub struct AlterColumnType {
     pub rewrites: bool,
     /// The members that have the column.
     pub members: Vec<TypeChange>,
+    /// Partitions that get an index built which they had no part of.
+    pub completed: Vec<Oid>,
     /// Foreign keys on the column, at either end.
     pub foreign_keys: Vec<ForeignKeyOnColumn>,
     /// Tables locked because something of theirs depends on the column.

@@ -19,6 +19,9 @@ pub struct LockProfile {
     pub one_by_one: bool,
     /// What is not known about it.
     pub unknown: Option<Unknown>,
+    /// Relations that a query of the server's own joins, to check a foreign key, say; how it reads them is the planner's
+    /// business.
+    pub joined: Vec<Oid>,
     /// Objects it destroys or hides from the application, for the rules about that.
     pub destroys: Option<Destruction>,
     /// The relations that are destroyed, or lose something.

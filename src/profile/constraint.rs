@@ -45,6 +45,9 @@ pub fn validate(constraint: &str, scanned: &[Oid], referenced: &[Oid], lock: Loc
             },
         );
     }
+    if !referenced.is_empty() {
+        builder.profile().joined.extend(scanned.iter().chain(referenced));
+    }
     for table in referenced {
         builder.lock(*table, LockMode::RowShare);
     }

@@ -38,6 +38,7 @@ pub fn refresh_empty(relation: Oid, builder: &mut Builder) {
 pub fn refresh_concurrently(relation: Oid, builder: &mut Builder) {
     builder.profile().target = Some(relation);
     builder.lock(relation, LockMode::Exclusive);
+    builder.profile().joined.push(relation);
     builder.work(relation, WorkKind::Scan, LockMode::ShareUpdateExclusive, Cause::Refresh);
 }
 

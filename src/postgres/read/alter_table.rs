@@ -1,5 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -89,7 +91,7 @@ impl Context<'_> {
             .iter()
             .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
         if dropped {
-            inheriting(self, |member| has_only_from_parent(member, name))
+            inheriting(self, |member| parents_of_column(member, name))
         } else {
             vec![]
         }
@@ -234,30 +236,41 @@ fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Cont
         // IF EXISTS does nothing more.
         return AlterCommand::CatalogOnly;
     }
-    let objects: Vec<Object> = inheriting(context, |member| has_only_from_parent(member, &name))
+    let objects: Vec<Object> = inheriting(context, |member| parents_of_column(member, &name))
         .into_iter()
         .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
         .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
 }
 
-fn has_only_from_parent(member: Oid, column: &str) -> bool {
-    columns::named(member, column).is_some_and(|column| column.inherited == 1 && !column.local)
+/// From how many parents a member has a column, if only from parents.
+fn parents_of_column(member: Oid, column: &str) -> Option<i16> {
+    columns::named(member, column)
+        .filter(|column| !column.local)
+        .map(|column| column.inherited)
 }
 
-/// The members that lose something the target loses: those that have it only from there. Their children are locked
-/// whether or not they lose it, and with ONLY too: `ATExecDropColumn` and `ATExecDropConstraint` of
-/// `commands/tablecmds.c`.
-pub fn inheriting(context: &mut Context, goes_along: impl Fn(Oid) -> bool) -> Vec<Oid> {
+/// The members that lose something the target loses: those that have it only from parents that lose it (`parents` tells
+/// from how many). Their children are locked whether or not they lose it, and with ONLY too: `ATExecDropColumn` and
+/// `ATExecDropConstraint` of `commands/tablecmds.c`.
+pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
     let mut losing = vec![context.target];
+    let mut losing_parents: BTreeMap<Oid, i16> = BTreeMap::new();
     let mut next = 0;
     while next < losing.len() {
         let below = children(losing[next]);
         context.reach(&below);
-        if context.family.len() > 1 {
-            losing.extend(below.into_iter().filter(|child| goes_along(*child)));
-        }
         next += 1;
+        if context.family.len() == 1 {
+            continue;
+        }
+        for child in below {
+            let lost = losing_parents.entry(child).or_default();
+            *lost += 1;
+            if parents(child) == Some(*lost) {
+                losing.push(child);
+            }
+        }
     }
     losing
 }

@@ -28,7 +28,8 @@ const PER_SCHEMA: usize = 150;
 /// After so many failing statements a test gives up.
 const ENOUGH: usize = 6;
 /// The planner reads the referenced table of a foreign key by its index, not from end to end for each row.
-const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;";
+const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;
+                       SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
 
 #[test]
 fn first() {
