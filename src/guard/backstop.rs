@@ -71,6 +71,7 @@ fn profile(table: u32, kind: WorkKind, running: Option<&Running>) -> Option<Lock
             relation,
             lock_mode: under,
             renewed: false,
+            emptied: false,
             held: None,
             work,
         }],

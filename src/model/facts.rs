@@ -91,6 +91,11 @@ pub enum Statement {
         /// The relations named, and their partitions.
         relations: Vec<Oid>,
     },
+    /// REFRESH MATERIALIZED VIEW WITH NO DATA
+    RefreshEmpty {
+        /// The materialized view.
+        relation: Oid,
+    },
     /// REFRESH MATERIALIZED VIEW CONCURRENTLY
     RefreshConcurrently {
         /// The materialized view.
@@ -201,8 +206,8 @@ pub enum AlterCommand {
     AlterSequence {
         /// The sequence.
         sequence: Oid,
-        /// It gets new storage, with the number it stands at.
-        rewrites: bool,
+        /// What becomes of it.
+        change: SequenceChange,
     },
     /// Not modelled yet.
     Unmodelled,
@@ -264,6 +269,17 @@ pub enum AlterCommand {
         /// The tablespace.
         tablespace: String,
     },
+}
+
+/// What becomes of the sequence of an identity column; `AlterSequence` of `commands/sequence.c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceChange {
+    /// Only the column changes.
+    OfColumn,
+    /// It gets new storage, with the number it stands at.
+    Renews,
+    /// It starts anew.
+    Restarts,
 }
 
 /// What DROP COLUMN or DROP CONSTRAINT drops.
@@ -343,6 +359,8 @@ pub struct AlterColumnType {
     pub rewrites: bool,
     /// The members that have the column.
     pub members: Vec<TypeChange>,
+    /// Partitions that get an index built which they had no part of.
+    pub completed: Vec<Oid>,
     /// Foreign keys on the column, at either end.
     pub foreign_keys: Vec<ForeignKeyOnColumn>,
     /// Tables locked because something of theirs depends on the column.
@@ -391,7 +409,7 @@ pub struct AddIndexConstraint {
     /// It gets the name of the constraint.
     pub renames_index: bool,
     /// Partitions that are locked while they get, or give, an index.
-    pub partitions: Vec<Oid>,
+    pub partitions: Vec<(Oid, LockMode)>,
     /// Members with rows on which an index is built.
     pub builds: Vec<Oid>,
     /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::{add_column, column_type, constraint, drop, foreign_key, partition};
-use crate::model::facts::{AlterCommand, AlterTable, RewriteBy};
+use crate::model::facts::{AlterCommand, AlterTable, RewriteBy, SequenceChange};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Unknown, WorkKind};
 
@@ -33,11 +33,12 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
                 builder.lock(*oid, *mode);
             }
         }
-        AlterCommand::AlterSequence { sequence, rewrites } => {
+        AlterCommand::AlterSequence { sequence, change } => {
             let lock = LockMode::ShareRowExclusive;
-            builder.lock(*sequence, lock);
-            if *rewrites {
-                builder.renew(*sequence, lock);
+            match change {
+                SequenceChange::OfColumn => builder.lock(*sequence, lock),
+                SequenceChange::Renews => builder.renew(*sequence, lock),
+                SequenceChange::Restarts => builder.empty(*sequence, lock),
             }
         }
         AlterCommand::Unmodelled => builder.profile().unknown = Some(Unknown::Unmodelled),

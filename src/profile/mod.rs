@@ -68,6 +68,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
         Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
         Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),
         Statement::AlterDomain(statement) => domain::alter(statement, &mut builder),
+        Statement::RefreshEmpty { relation } => maintenance::refresh_empty(*relation, &mut builder),
         Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
         Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
     }

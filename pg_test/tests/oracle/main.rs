@@ -21,6 +21,7 @@ mod domain;
 mod drop;
 mod drop_objects;
 mod foreign_key;
+mod generated;
 mod index;
 mod inherit;
 mod maintenance;

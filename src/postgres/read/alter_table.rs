@@ -1,5 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -8,13 +10,14 @@ use super::column_type;
 use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
+use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
 use super::oids::Oids;
 use super::partition;
 use super::relations::{Relations, children};
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
@@ -80,6 +83,19 @@ impl Context<'_> {
         self.subcommands
             .iter()
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// The members that lose the column of this name, which may come back under it.
+    pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
+        let dropped = self
+            .subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
+        if dropped {
+            inheriting(self, |member| parents_of_column(member, name))
+        } else {
+            vec![]
+        }
     }
 
     /// Whether a subcommand adds the column of this name.
@@ -160,14 +176,6 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
         // The others see to it themselves.
-        At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_EnableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrig
-        | At::AT_DisableTrigAll
-        | At::AT_DisableTrigUser => context.is_partitioned(context.target),
         _ => false,
     }
 }
@@ -198,6 +206,18 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
         At::AT_AlterConstraint => vec![constraint::alter(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
+        At::AT_EnableTrig
+        | At::AT_EnableAlwaysTrig
+        | At::AT_EnableReplicaTrig
+        | At::AT_DisableTrig
+        | At::AT_EnableTrigAll
+        | At::AT_DisableTrigAll
+        | At::AT_EnableTrigUser
+        | At::AT_DisableTrigUser => {
+            let partitions = enable_trigger::partitions(command, context);
+            context.reach(&partitions);
+            vec![AlterCommand::CatalogOnly]
+        }
         At::AT_ColumnDefault
         | At::AT_DropInherit
         | At::AT_AddOf
@@ -211,14 +231,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_DropCluster
         | At::AT_SetRelOptions
         | At::AT_ResetRelOptions
-        | At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_DisableTrig
-        | At::AT_EnableTrigAll
-        | At::AT_DisableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrigUser
         | At::AT_EnableRule
         | At::AT_EnableAlwaysRule
         | At::AT_EnableReplicaRule
@@ -241,28 +253,41 @@ fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Cont
         // IF EXISTS does nothing more; without it the statement fails.
         return AlterCommand::CatalogOnly;
     }
-    let objects: Vec<Object> = inheriting(context, |member| {
-        columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
-    })
-    .into_iter()
-    .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
-    .collect();
+    let objects: Vec<Object> = inheriting(context, |member| parents_of_column(member, &name))
+        .into_iter()
+        .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
+        .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
 }
 
-/// The members that lose something the target loses: those that have it only from there. Their children are locked
-/// whether or not they lose it, and with ONLY too: `ATExecDropColumn` and `ATExecDropConstraint` of
-/// `commands/tablecmds.c`.
-pub fn inheriting(context: &mut Context, goes_along: impl Fn(Oid) -> bool) -> Vec<Oid> {
+/// From how many parents a member has a column, if only from parents.
+fn parents_of_column(member: Oid, column: &str) -> Option<i16> {
+    columns::named(member, column)
+        .filter(|column| !column.local)
+        .map(|column| column.inherited)
+}
+
+/// The members that lose something the target loses: those that have it only from parents that lose it (`parents` tells
+/// from how many). Their children are locked whether or not they lose it, and with ONLY too: `ATExecDropColumn` and
+/// `ATExecDropConstraint` of `commands/tablecmds.c`.
+pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
     let mut losing = vec![context.target];
+    let mut losing_parents: BTreeMap<Oid, i16> = BTreeMap::new();
     let mut next = 0;
     while next < losing.len() {
         let below = children(losing[next]);
         context.reach(&below);
-        if context.family.len() > 1 {
-            losing.extend(below.into_iter().filter(|child| goes_along(*child)));
-        }
         next += 1;
+        if context.family.len() == 1 {
+            continue;
+        }
+        for child in below {
+            let lost = losing_parents.entry(child).or_default();
+            *lost += 1;
+            if parents(child) == Some(*lost) {
+                losing.push(child);
+            }
+        }
     }
     losing
 }
@@ -324,10 +349,14 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
         .map(|option| node::text(option.defname))
         .filter(|option| option != "generated")
         .collect();
-    AlterCommand::AlterSequence {
-        sequence,
-        rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
-    }
+    let change = if options.is_empty() {
+        SequenceChange::OfColumn
+    } else if options.iter().any(|option| option == "restart") {
+        SequenceChange::Restarts
+    } else {
+        SequenceChange::Renews
+    };
+    AlterCommand::AlterSequence { sequence, change }
 }
 
 /// DETACH PARTITION … CONCURRENTLY, which commits in the middle: `ATExecDetachPartition` of `commands/tablecmds.c`.

@@ -14,7 +14,6 @@ use super::not_null;
 #[cfg(feature = "pg18")]
 use crate::model::facts::AddForeignKey;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
-#[cfg(feature = "pg18")]
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
@@ -91,7 +90,7 @@ pub fn of_new_column(
                 columns: vec![column.to_owned()],
                 using_index: None,
                 renames_index: false,
-                partitions: found.visited,
+                partitions: index_constraint::locked_with(&found.visited, LockMode::Share),
                 builds: found.builds,
                 nullable: vec![],
             })
@@ -264,6 +263,11 @@ pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
 
 /// DROP CONSTRAINT
 pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    if context.is_partitioned(context.target) {
+        // `ATCheckPartitionsNotInUse`, with ONLY too, and whether or not there is such a constraint.
+        let tree = context.relations.family(context.target, true);
+        context.reach(&tree);
+    }
     let Some(constraint) = constraints::named(context.target, &name) else {
         return AlterCommand::CatalogOnly;
     };
@@ -271,7 +275,9 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
     let mut found = vec![];
     if inherits {
         let losing = inheriting(context, |member| {
-            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+            same_constraint(member, &constraint)
+                .filter(|known| !known.local)
+                .map(|known| known.inherited)
         });
         found.extend(
             losing

@@ -120,8 +120,9 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
     if statement.behavior == pg_sys::DropBehavior::DROP_CASCADE {
         let mut next = 0;
         while let Some(referenced) = all.at(next) {
+            // Each partition of a referencing table refers by itself; what inherits from it does not.
             for referencing in referencing_tables(referenced) {
-                all.extend(relations.family(referencing, true));
+                all.extend(relations.family(referencing, false));
             }
             next += 1;
         }

@@ -25,6 +25,8 @@ pub struct Wanted {
 pub struct Partitions {
     /// Those looked at; below one that has an equal index nothing is.
     pub visited: Vec<Oid>,
+    /// Those that get an index, whether or not they hold rows.
+    pub created: Vec<Oid>,
     /// Those with rows that get an index built, the table itself included.
     pub builds: Vec<Oid>,
 }
@@ -86,6 +88,7 @@ fn follow(table: Oid, parent: Oid, wanted: Option<&Wanted>, taken: &mut Oids, re
                 continue;
             }
         }
+        found.created.push(member);
         if relations.kind(member) == Some(RelationKind::PartitionedTable) {
             queue.extend(children(member));
         }

@@ -115,8 +115,7 @@ pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations
         return Statement::RefreshConcurrently { relation: view };
     }
     if statement.skipData {
-        // WITH NO DATA: it is emptied.
-        return Statement::LocksOnly(vec![(view, LockMode::AccessExclusive)]);
+        return Statement::RefreshEmpty { relation: view };
     }
     Statement::Copy {
         by: CopyBy::Refresh,

@@ -14,6 +14,7 @@ mod create;
 mod dependencies;
 mod domain;
 mod drop;
+mod enable_trigger;
 mod expressions;
 mod foreign_key;
 mod index;
