@@ -70,7 +70,7 @@ const VERIFIED: &str = "pg_interlock.mode = log; SET LOCAL pg_interlock.log_deci
                         SET LOCAL pg_interlock.verify_profiles = warn";
 
 const USERS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'interlock') AND n.nspname !~ '^pg_toast'
-                     AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'i', 'I', 'f')";
+                     AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'i', 'I', 'f', 'c')";
 
 /// The relations as they are now. Leaves locks, so to be asked outside a transaction, or at its end.
 pub fn relations(client: &mut Client) -> Relations {

@@ -14,22 +14,20 @@ use crate::postgres::{catalog, node};
 /// The facts of ALTER TYPE … ATTRIBUTE.
 pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut Relations) -> Statement {
     let mut tables = typed_tables(relation);
-    // What depends on an attribute of the type itself, a view say, goes with it.
-    if drops(statement) {
-        tables.push(relation);
-    }
+    tables.push(relation);
     let mut whole = AlterTable {
-        target: tables.first().copied().unwrap_or(relation),
+        target: relation,
         lock: LockMode::AccessExclusive,
         members: vec![],
         commands: vec![],
     };
     for table in tables {
         let alter = alter_table::read_for(statement, table, table != relation, relations);
-        whole
-            .members
-            .extend(alter.members.into_iter().filter(|member| *member != relation));
-        whole.commands.extend(alter.commands);
+        whole.members.extend(alter.members);
+        // Of the type itself only what depends on an attribute that goes: a view, say.
+        if table != relation || drops(statement) {
+            whole.commands.extend(alter.commands);
+        }
     }
     Statement::AlterTable(whole)
 }

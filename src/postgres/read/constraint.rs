@@ -25,7 +25,6 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     };
     // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
     part.contype == ConstrType::CONSTR_PRIMARY
-        && part.indexname.is_null()
         && (!context.is_partitioned(context.target) || {
             let columns = columns::of_table(context.target);
             node::strings(part.keys)

@@ -173,7 +173,7 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
             .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
             .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
-            None | Some(RelationKind::Toast | RelationKind::CompositeType) => {}
+            None | Some(RelationKind::Toast) => {}
             Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
             Some(kind) => {
                 deletion.relations.push(object.oid);

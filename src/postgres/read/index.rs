@@ -163,14 +163,18 @@ fn while_finding_leaves(
     } else {
         LockMode::Share
     };
+    let mut locked = vec![];
     if relations.kind(named) == Some(RelationKind::PartitionedTable) {
-        let members = family.iter().skip(1).map(|member| (*member, LockMode::Share));
-        return std::iter::once((named, weak)).chain(members).collect();
+        locked.push((named, weak));
+    } else {
+        let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
+        relations.load(table);
+        let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
+        locked.extend([(named, of_index), (table, weak)]);
     }
-    let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
-    relations.load(table);
-    let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
-    vec![(named, of_index), (table, weak)]
+    let members = family.iter().skip(1);
+    locked.extend(members.map(|member| (*member, LockMode::Share)));
+    locked
 }
 
 /// REINDEX SCHEMA and DATABASE: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its own.

@@ -40,9 +40,12 @@ pub fn reassign(statement: &pg_sys::ReassignOwnedStmt, relations: &mut Relations
     let mut changed: Vec<Oid> = vec![];
     for role in roles {
         for (object, hold) in owners::held_by(role) {
-            if hold == Hold::Owner && object.class == catalog::CLASS.catalog() && relations.load(object.oid).is_some() {
-                changed.push(object.oid);
-                changed.extend(dependencies::owned_sequences(object.oid));
+            if hold != Hold::Owner {
+                continue;
+            }
+            if let Some(relation) = owned_relation(object) {
+                changed.push(relation);
+                changed.extend(dependencies::owned_sequences(relation));
             }
         }
     }
@@ -53,6 +56,18 @@ pub fn reassign(statement: &pg_sys::ReassignOwnedStmt, relations: &mut Relations
             .map(|oid| (oid, LockMode::AccessExclusive))
             .collect(),
     )
+}
+
+/// The relation that gets the new owner: a composite type has one too, `AlterTypeOwner_oid` of `commands/typecmds.c`.
+fn owned_relation(object: Object) -> Option<Oid> {
+    if object.class == catalog::CLASS.catalog() {
+        return Some(object.oid);
+    }
+    if object.class != catalog::TYPE.catalog() {
+        return None;
+    }
+    let relation = catalog::row(&catalog::TYPE, object.oid)?.oid("typrelid");
+    (relation != 0).then_some(relation)
 }
 
 /// The roles that a statement names; `None` if the current user is not all of them.

@@ -9,7 +9,6 @@ use pg_test::Client;
 pub struct Relation {
     pub name: String,
     pub kind: char,
-    pub partition: bool,
     pub columns: Vec<Column>,
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
@@ -22,7 +21,6 @@ pub struct Relation {
 pub struct Column {
     pub name: String,
     pub kind: String,
-    pub not_null: bool,
     pub generated: bool,
     pub identity: bool,
 }
@@ -46,7 +44,6 @@ pub struct Index {
 #[derive(Default)]
 pub struct Catalog {
     pub relations: Vec<Relation>,
-    pub statistics: Vec<String>,
 }
 
 const OURS: &str = "relnamespace = 'app'::regnamespace";
@@ -57,7 +54,7 @@ impl Catalog {
         let mut all: BTreeMap<String, Relation> = BTreeMap::new();
         for row in client.query(
             &format!(
-                "SELECT quote_ident(relname), relkind::text, relispartition FROM pg_class
+                "SELECT quote_ident(relname), relkind::text FROM pg_class
                  WHERE {OURS} AND relkind IN ('r', 'p', 'v', 'm', 'S')"
             ),
             &[],
@@ -65,7 +62,6 @@ impl Catalog {
             let relation = Relation {
                 name: row.get(0),
                 kind: row.get::<_, String>(1).chars().next().unwrap_or(' '),
-                partition: row.get(2),
                 ..Relation::default()
             };
             all.insert(row.get(0), relation);
@@ -78,7 +74,7 @@ impl Catalog {
             }
         };
         with(
-            "SELECT quote_ident(relname), quote_ident(attname), format_type(atttypid, atttypmod), attnotnull,
+            "SELECT quote_ident(relname), quote_ident(attname), format_type(atttypid, atttypmod),
                     attgenerated <> '', attidentity <> ''
              FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
              WHERE OURS AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm')
@@ -87,9 +83,8 @@ impl Catalog {
                 relation.columns.push(Column {
                     name: row.get(1),
                     kind: row.get(2),
-                    not_null: row.get(3),
-                    generated: row.get(4),
-                    identity: row.get(5),
+                    generated: row.get(3),
+                    identity: row.get(4),
                 });
             },
         );
@@ -134,12 +129,8 @@ impl Catalog {
              WHERE OURS ORDER BY relname, polname",
             &mut |relation, row| relation.policies.push(row.get(1)),
         );
-        let statistics = "SELECT quote_ident(stxname) FROM pg_statistic_ext
-                          WHERE stxnamespace = 'app'::regnamespace ORDER BY stxname";
-        let statistics = client.query(statistics, &[]).iter().map(|row| row.get(0)).collect();
         Self {
             relations: all.into_values().collect(),
-            statistics,
         }
     }
 
