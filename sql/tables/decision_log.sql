@@ -26,6 +26,7 @@ CREATE TABLE interlock.decision_log (
     transaction_id xid8,
     duration_ms double precision NOT NULL,
     mismatches text[] NOT NULL,
+    blockers jsonb,
     profile jsonb NOT NULL,
     boot_id uuid NOT NULL,
     seq bigint NOT NULL,
@@ -59,6 +60,7 @@ COMMENT ON COLUMN interlock.decision_log.backend_start IS 'When the session bega
 COMMENT ON COLUMN interlock.decision_log.transaction_id IS 'Transaction id, if one was assigned';
 COMMENT ON COLUMN interlock.decision_log.duration_ms IS 'Time the statement ran; of a rejected one, the time to decide';
 COMMENT ON COLUMN interlock.decision_log.mismatches IS 'What the profile got wrong, where pg_interlock.verify_profiles had it compared with what the statement did';
+COMMENT ON COLUMN interlock.decision_log.blockers IS 'Who was in the way of its locks, as interlock.blockers() shows them';
 COMMENT ON COLUMN interlock.decision_log.profile IS 'The whole lock profile, as interlock.lock_profile() shows it';
 COMMENT ON COLUMN interlock.decision_log.boot_id IS 'One start of the server; seq is unique within it';
 COMMENT ON COLUMN interlock.decision_log.seq IS 'Number of the record within one start of the server, over all databases';

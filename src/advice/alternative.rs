@@ -1,7 +1,8 @@
 //! The safe form of a statement, written with its real names.
 
+use super::partition;
 use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
-use crate::model::facts::IndexConstraint;
+use crate::model::facts::{DomainCheck, IndexConstraint};
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
 use crate::policy::Finding;
@@ -158,6 +159,8 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
              ALTER TABLE {table} VALIDATE CONSTRAINT {};",
             quote_identifier(constraint)
         ),
+        Cause::Partition(_) => partition::alternative(profile, statement, major),
+        Cause::Domain { domain, check } => alter_domain(domain, check, statement),
         Cause::CreateIndex { .. } if partitioned => format!(
             "Create the index with ON ONLY on {table}, then with CONCURRENTLY on each partition, and attach each with \
              ALTER INDEX ... ATTACH PARTITION."
@@ -223,6 +226,23 @@ fn and_not_null(wanted: bool, relation: &Relation, column: &str, major: u32) -> 
     } else {
         String::new()
     }
+}
+
+/// No way validates a domain while writes go on; NOT VALID holds new values to the constraint.
+fn alter_domain(domain: &str, check: &DomainCheck, statement: &str) -> String {
+    let add = match check {
+        DomainCheck::NotNull => format!("ALTER DOMAIN {domain} ADD CHECK (VALUE IS NOT NULL)"),
+        DomainCheck::Constraint(_) => statement.trim_end_matches([';', ' ']).to_owned(),
+        DomainCheck::Validate(_) => {
+            return "Leave it NOT VALID, which new values are held to, and look for old ones that break it with queries; \
+                    or validate it in a maintenance window."
+                .to_owned();
+        }
+    };
+    format!(
+        "Hold new values to it, and look for old ones that break it with queries, because VALIDATE CONSTRAINT of a domain \
+         blocks writes too: {add} NOT VALID;"
+    )
 }
 
 /// Steps that make a column NOT NULL while reads and writes go on.

@@ -1,7 +1,8 @@
 //! The message, detail and hint of a finding, after PostgreSQL's error style guide.
 
-use super::words;
+use super::{partition, words};
 use crate::model::decision::Decision;
+use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
 use crate::model::relation::Relation;
 use crate::model::report::{Report, Severity};
@@ -189,6 +190,14 @@ fn because(work: &Work) -> String {
         Cause::Validate { constraint } => {
             format!("Constraint \"{constraint}\" is validated under a stronger lock than it needs")
         }
+        Cause::Partition(cause) => partition::because(cause),
+        Cause::Domain { domain, check } => match check {
+            DomainCheck::NotNull => format!("Every value of domain {domain} is checked for nulls"),
+            DomainCheck::Constraint(None) => format!("The constraint is checked for every value of domain {domain}"),
+            DomainCheck::Constraint(Some(constraint)) | DomainCheck::Validate(constraint) => {
+                format!("Constraint \"{constraint}\" is checked for every value of domain {domain}")
+            }
+        },
         Cause::CreateIndex { name: Some(name) } => format!("Index \"{name}\" is built"),
         Cause::CreateIndex { name: None } => "The index is built".to_owned(),
         Cause::Reindex => "The indexes are built anew".to_owned(),
@@ -229,7 +238,16 @@ fn constraint(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Check { constraint }
         | Cause::ForeignKey { constraint, .. }
-        | Cause::IndexConstraint { constraint, .. } => constraint.clone(),
+        | Cause::IndexConstraint { constraint, .. }
+        | Cause::Domain {
+            check: DomainCheck::Constraint(constraint),
+            ..
+        } => constraint.clone(),
+        Cause::Partition(cause) => partition::constraint(cause),
+        Cause::Domain {
+            check: DomainCheck::Validate(constraint),
+            ..
+        } => Some(constraint.clone()),
         Cause::Validate { constraint }
         | Cause::TypeChangeCheck { constraint, .. }
         | Cause::TypeChangeForeignKey { constraint, .. } => Some(constraint.clone()),

@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 pub mod alternative;
+pub mod examples;
+pub mod lock_wait;
 pub mod message;
+mod partition;
 pub mod rows;
 pub mod rules;
 mod sql;

@@ -28,6 +28,14 @@ pub struct StatementRow {
     pub safe_alternative: Option<String>,
     /// The existing relations it locks, or one row without a relation.
     pub relations: Vec<RelationRow>,
+    /// How many more there are, which are left out.
+    #[serde(skip_serializing_if = "is_none")]
+    pub relations_omitted: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field by reference")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What happens to one relation.
@@ -63,13 +71,14 @@ pub struct RelationRow {
     pub safe_alternative: Option<String>,
 }
 
-/// A judged statement as data.
+/// A judged statement as data, with at most `limit` of its relations.
 pub fn statement(
     number: usize,
     text: &str,
     profile: &LockProfile,
     judgement: &Judgement,
     safe_alternative: Option<String>,
+    limit: usize,
 ) -> StatementRow {
     let finding = judgement.finding.as_ref();
     let mut row = StatementRow {
@@ -84,10 +93,12 @@ pub fn statement(
             .or_else(|| profile.unknown.as_ref().map(unknown)),
         safe_alternative,
         relations: vec![],
+        relations_omitted: profile.effects.len().saturating_sub(limit),
     };
     row.relations = profile
         .effects
         .iter()
+        .take(limit)
         .map(|effect| relation(effect, judgement, &row))
         .collect();
     if row.relations.is_empty() {

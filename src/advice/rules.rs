@@ -122,6 +122,12 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "VALIDATE CONSTRAINT alone, in a transaction of its own.",
         ),
+        Rule::AlterDomain => (
+            "ALTER DOMAIN that checks values",
+            "Every table with a column of the domain is read under ShareLock, by VALIDATE CONSTRAINT too.",
+            "Every INSERT, UPDATE and DELETE on those tables waits until it ends.",
+            "ADD CHECK ... NOT VALID, which new values are held to, and a query that looks for old ones.",
+        ),
         Rule::AddPrimaryKey => (
             "ADD PRIMARY KEY",
             "Its index is built, and nullable columns are checked, under AccessExclusiveLock.",
@@ -140,6 +146,24 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "A maintenance window: there is no concurrent form.",
         ),
+        Rule::AttachPartition => (
+            "ATTACH PARTITION without preparation",
+            "Under AccessExclusiveLock the rows of the table, and those of a default partition, are held against the bound unless CHECKs prove it, indexes it lacks are built, and foreign keys it lacks are checked.",
+            "Every query on the table or on the default partition waits until it ends, and with the default partition many on the partitioned table.",
+            "Beforehand add a CHECK with the bound NOT VALID and VALIDATE it, build equal indexes CONCURRENTLY, and add equal foreign keys NOT VALID and VALIDATE them.",
+        ),
+        Rule::DetachPartition => (
+            "DETACH PARTITION of a table that others refer to",
+            "Every row of the referencing tables is looked up under ShareLock, with CONCURRENTLY too; then they are locked with AccessExclusiveLock.",
+            "Every INSERT, UPDATE and DELETE on the referencing tables waits until it ends.",
+            "Drop the foreign key, detach, add it again NOT VALID and VALIDATE it.",
+        ),
+        Rule::CreatePartition => (
+            "CREATE TABLE ... PARTITION OF beside a default partition",
+            "The rows of the default partition are held against the new bound under AccessExclusiveLock, unless CHECKs prove that none belongs to the new one.",
+            "Every query on the partitioned table waits until it ends, and every query behind those too.",
+            "Add a CHECK to the default partition that excludes the new bound NOT VALID and VALIDATE it; or create the table alone and ATTACH it, which locks the partitioned table less.",
+        ),
         Rule::CreateIndex => (
             "CREATE INDEX without CONCURRENTLY",
             "The index is built under ShareLock.",
@@ -157,6 +181,12 @@ pub fn words(rule: Rule) -> Words {
             "A statement that is not modelled, or an extension that goes past the hook, rewrites a table or builds an index under a lock that blocks reads or writes.",
             READS_AND_WRITES_WAIT,
             "Look for a concurrent form of the statement; if it is a statement of PostgreSQL's own, report it as a bug of pg_interlock.",
+        ),
+        Rule::LockWait => (
+            "A lock that cannot be had without making others wait",
+            "The statement needs a lock that blocks reads or writes, and somebody holds a lock that conflicts with it. It was tried by short attempts, between which others went on, until pg_interlock.lock_wait_timeout was over.",
+            "A statement that waits in the queue for such a lock makes every later query on the table wait behind it, as long as the one in front takes.",
+            "End what is in the way (interlock.blockers names it), and run the statement again; one locking statement per transaction.",
         ),
         Rule::DropTable => (
             "DROP TABLE, DROP MATERIALIZED VIEW and their kin",

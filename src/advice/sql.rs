@@ -4,7 +4,7 @@
 use super::tokens::{Kind, Token, tokens};
 
 /// A statement without the comments around it; those behind it would swallow what is appended.
-fn without_comments_around(statement: &str) -> &str {
+pub fn without_comments_around(statement: &str) -> &str {
     let tokens = tokens(statement);
     let start = tokens.first().map_or(0, |token| token.start);
     &statement[start..tokens.last().map_or(start, Token::end)]

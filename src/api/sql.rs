@@ -34,6 +34,17 @@ sql_file!(
     ["decision_log", "recent_decisions", status]
 );
 
+sql_file!(
+    "../../sql/functions/blockers.sql",
+    "blockers",
+    [lock_modes_conflict, lock_mode_number]
+);
+sql_file!(
+    "../../sql/functions/lock_tree.sql",
+    "lock_tree",
+    [lock_mode_number, duration]
+);
+
 /// The SQL files of the backfill, each after the one before it: functions in SQL, views and tables need what they name.
 macro_rules! backfill_files {
     ([$($requires:tt)*], $path:literal $name:literal $($more:tt)*) => {

@@ -46,6 +46,7 @@ impl Entry {
         record.statement = cut(&redact(&record.statement, standard_strings), MAX_STATEMENT_BYTES);
         record.reason = record.reason.map(|reason| redact(&reason, standard_strings));
         redact_value(&mut record.profile, standard_strings);
+        redact_value(&mut record.blockers, standard_strings);
         Self {
             record,
             session,
@@ -179,6 +180,7 @@ mod tests {
             statement: statement.to_owned(),
             profile,
             mismatches: vec![],
+            blockers: Value::Null,
         };
         let session = Session {
             session_user: Some("bob".to_owned()),

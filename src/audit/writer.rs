@@ -17,11 +17,11 @@ const INSERT: &str = "
     INSERT INTO interlock.decision_log (
         boot_id, seq, decided_at, decision, rule, sqlstate, mode, command_tag, relation, lock_mode, estimated_rows,
         total_bytes, effects, reason, statement, session_user_name, current_user_name, application_name, client_addr,
-        pid, backend_start, transaction_id, outcome, duration_ms, mismatches, profile)
+        pid, backend_start, transaction_id, outcome, duration_ms, mismatches, blockers, profile)
     SELECT $1::pg_catalog.uuid, q.seq, r.decided_at, r.decision, r.rule, r.sqlstate, r.mode, r.command_tag, r.relation,
         r.lock_mode, r.estimated_rows, r.total_bytes, r.effects, r.reason, r.statement, r.session_user_name,
         r.current_user_name, r.application_name, r.client_addr, r.pid, r.backend_start, r.transaction_id, r.outcome,
-        r.duration_ms, r.mismatches, r.profile
+        r.duration_ms, r.mismatches, r.blockers, r.profile
     FROM pg_catalog.jsonb_to_recordset($2::pg_catalog.jsonb) AS q(seq pg_catalog.int8, record pg_catalog.jsonb),
         pg_catalog.jsonb_to_record(q.record) AS r(
             decided_at pg_catalog.timestamptz, decision pg_catalog.text, rule pg_catalog.text, sqlstate pg_catalog.text,
@@ -31,7 +31,7 @@ const INSERT: &str = "
             current_user_name pg_catalog.text, application_name pg_catalog.text, client_addr pg_catalog.inet,
             pid pg_catalog.int4, backend_start pg_catalog.timestamptz, transaction_id pg_catalog.xid8,
             outcome pg_catalog.text, duration_ms pg_catalog.float8,
-            mismatches pg_catalog.text[], profile pg_catalog.jsonb)
+            mismatches pg_catalog.text[], blockers pg_catalog.jsonb, profile pg_catalog.jsonb)
     ORDER BY q.seq
     ON CONFLICT (boot_id, seq) DO NOTHING";
 

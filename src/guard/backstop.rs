@@ -22,22 +22,14 @@ pub fn init() {
 
 fn witness(storage: NewStorage) -> Option<Report> {
     let started = Instant::now();
-    let running = running::innermost();
-    let (table, kind, foreseen) = match storage {
-        NewStorage::Rewrite { table } => (
-            table,
-            WorkKind::Rewrite,
-            running.as_ref().is_some_and(|running| running.foresaw_rewrite(table)),
-        ),
-        NewStorage::Index { table } => (
-            table,
-            WorkKind::BuildIndex,
-            running.as_ref().is_some_and(|running| running.foresaw_index(table)),
-        ),
+    let (table, kind) = match storage {
+        NewStorage::Rewrite { table } => (table, WorkKind::Rewrite),
+        NewStorage::Index { table } => (table, WorkKind::BuildIndex),
     };
-    if foreseen {
+    if running::ask_innermost(|running| running.foresaw(kind, table)) == Some(true) {
         return None;
     }
+    let running = running::innermost();
     let profile = subtransaction::reading(|| profile(table, kind, running.as_ref()))
         .ok()
         .flatten()?;
@@ -79,6 +71,7 @@ fn profile(table: u32, kind: WorkKind, running: Option<&Running>) -> Option<Lock
             relation,
             lock_mode: under,
             renewed: false,
+            emptied: false,
             held: None,
             work,
         }],

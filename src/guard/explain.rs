@@ -27,7 +27,7 @@ fn command(statements: &[Parsed]) -> Value {
         {
             judged.profile.unknown = None;
         }
-        rows.push(judged.row(index + 1, &parsed.text));
+        rows.push(judged.row(index + 1, &parsed.text, usize::MAX));
         created.extend(read::created_relation(parsed.statement));
         if let Some(begins) = read::transaction_boundary(parsed.statement) {
             in_block = begins;

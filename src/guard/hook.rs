@@ -1,18 +1,22 @@
 //! What happens around one utility statement.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::patience::{self, Obtained, Plan, Reason};
 use super::verify::Before;
 use super::{Earlier, Judged, Measure, judge, running};
-use crate::advice::message;
+use crate::advice::{lock_wait, message};
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::{Effect, Unknown};
+use crate::model::report::Report;
+use crate::model::rule::Rule;
 use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
+use crate::postgres::polite::Wanted;
 use crate::postgres::subtransaction::reading;
-use crate::postgres::{report, session, settings};
+use crate::postgres::{blockers, report, session, settings};
 
 /// Who keeps the decisions; the audit, in a room on this floor.
 pub struct Recorder {
@@ -51,19 +55,76 @@ fn before(utility: &Utility) -> Verdict {
     if utility.top_level {
         running::forget_all();
     }
-    decide(utility, started)
+    let mut seen = session::invalidations();
+    let mut decided = decide(utility, started);
+    while let Some((judged, plan)) = decided.polite.take() {
+        match plan.obtain() {
+            Obtained::AtOnce if session::invalidations() == seen => return decided.holding(),
+            Obtained::AtOnce | Obtained::AfterWaiting => {
+                seen = session::invalidations();
+                decided = decide_again(utility, decided.verdict.token);
+                if decided.polite.as_ref().is_some_and(|(_, needed)| plan.covers(needed)) {
+                    return decided.holding();
+                }
+                plan.give_back();
+            }
+            Obtained::Nothing => break,
+            Obtained::GaveUp {
+                because: Reason::LockTimeout,
+                ..
+            } => return decided.failing(lock_wait::lock_timeout()),
+            Obtained::GaveUp { wanted, tried, because } => {
+                forget(decided.verdict.token);
+                let once = because == Reason::HoldsOthersUp;
+                return decided.failing(refuse(&judged, utility, wanted, tried, once, started));
+            }
+        }
+    }
+    decided.verdict
 }
 
 /// What counts is how things stand under the lock: unless they are as they were, this verdict takes the place of the first.
 fn under_lock(utility: &Utility, token: u64) -> Verdict {
-    let started = Instant::now();
+    decide_again(utility, token).verdict
+}
+
+fn decide_again(utility: &Utility, token: u64) -> Decided {
+    forget(token);
+    decide(utility, Instant::now())
+}
+
+/// The statement is not running after all.
+fn forget(token: u64) {
     if let (Some(first), Some(recorder)) = (running::finish(token), recorder()) {
         (recorder.retract)(first.ticket);
     }
-    decide(utility, started)
 }
 
-fn decide(utility: &Utility, started: Instant) -> Verdict {
+/// A verdict, and the locks to obtain politely before it counts.
+struct Decided {
+    verdict: Verdict,
+    polite: Option<(Judged, Plan)>,
+}
+
+impl Decided {
+    /// All its locks are held.
+    fn holding(self) -> Verdict {
+        Verdict {
+            first_lock: None,
+            ..self.verdict
+        }
+    }
+
+    /// It fails.
+    fn failing(self, report: impl Into<Option<Report>>) -> Verdict {
+        Verdict {
+            report: report.into(),
+            ..Verdict::SILENCE
+        }
+    }
+}
+
+fn decide(utility: &Utility, started: Instant) -> Decided {
     let judged = judge(
         utility.statement,
         &utility.text,
@@ -71,13 +132,12 @@ fn decide(utility: &Utility, started: Instant) -> Verdict {
         &Earlier::default(),
     );
     if !judged.permitted {
-        return Verdict::SILENCE;
+        return Decided {
+            verdict: Verdict::SILENCE,
+            polite: None,
+        };
     }
     let rejected = judged.judgement.decision == Decision::Reject;
-    let first_lock = judged
-        .profile
-        .first_lock
-        .filter(|_| !rejected && !session::is_read_only());
     let recorder = recorder().filter(|_| is_logged(&judged));
     let ticket = recorder.map_or(Ticket::NONE, |recorder| {
         let record = record(&judged, &utility.text);
@@ -92,11 +152,54 @@ fn decide(utility: &Utility, started: Instant) -> Verdict {
     } else {
         running::begin(&judged, utility, ticket, look(&judged))
     };
-    Verdict {
-        report: message::report(&judged.profile, &judged.judgement, judged.alternative),
+    let takes_locks = !rejected && !session::is_read_only();
+    let verdict = Verdict {
+        report: message::report(&judged.profile, &judged.judgement, judged.alternative.clone()),
         token,
-        first_lock,
+        first_lock: judged.profile.first_lock.filter(|_| takes_locks),
+    };
+    let plan = patience::plan(&judged).filter(|_| takes_locks);
+    Decided {
+        verdict,
+        polite: plan.map(|plan| (judged, plan)),
     }
+}
+
+/// The statement fails because somebody is in the way of a lock; that is recorded.
+fn refuse(
+    judged: &Judged,
+    utility: &Utility,
+    wanted: Wanted,
+    time: Duration,
+    once: bool,
+    started: Instant,
+) -> Option<Report> {
+    let relation = &judged.profile.effect(wanted.0)?.relation;
+    let blockers = blockers::of(wanted);
+    let report = lock_wait::report(&lock_wait::Tried {
+        command_tag: &judged.profile.command_tag,
+        relation,
+        mode: wanted.1,
+        time,
+        once,
+        blockers: &blockers,
+    });
+    if let Some(recorder) = recorder() {
+        let record = DecisionRecord {
+            decision: Decision::Reject.name(),
+            rule: Some(Rule::LockWait.id()),
+            sqlstate: Some(lock_wait::SQLSTATE),
+            relation: Some(relation.qualified_name()),
+            lock_mode: Some(wanted.1.name()),
+            reason: Some(report.detail.clone()),
+            blockers: blockers.into(),
+            ..record(judged, &utility.text)
+        };
+        if is_recorded(Decision::Reject) {
+            (recorder.rejected)(&record, started);
+        }
+    }
+    Some(report)
 }
 
 /// How things stand before a statement, where its profile is to be verified.
@@ -131,14 +234,20 @@ pub fn is_logged(judged: &Judged) -> bool {
     let profile = &judged.profile;
     let shared = profile.effects.iter().any(|effect| !effect.relation.temporary)
         || matches!(profile.unknown, Some(Unknown::Unmodelled | Unknown::ReadFailed(_)));
-    shared
-        && match settings::log_decisions() {
-            LogDecisions::None => false,
-            LogDecisions::Reject => decision == Decision::Reject,
-            LogDecisions::Warn => decision >= Decision::Warn,
-            LogDecisions::All => true,
-        }
+    shared && is_recorded(decision)
 }
+
+fn is_recorded(decision: Decision) -> bool {
+    match settings::log_decisions() {
+        LogDecisions::None => false,
+        LogDecisions::Reject => decision == Decision::Reject,
+        LogDecisions::Warn => decision >= Decision::Warn,
+        LogDecisions::All => true,
+    }
+}
+
+/// So many relations of a statement the decision log names; a partition tree can have thousands.
+const LOGGED_RELATIONS: usize = 100;
 
 /// The record of a decision.
 pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
@@ -150,7 +259,7 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
     let measured = effect
         .map(|effect| &effect.relation)
         .filter(|relation| relation.measured);
-    let row = judged.row(1, text);
+    let row = judged.row(1, text, LOGGED_RELATIONS);
     let any = |applies: fn(&Effect) -> bool| profile.effects.iter().any(applies);
     let effects = [
         (any(|effect| effect.rewrites()), "rewrites"),
@@ -176,6 +285,7 @@ pub fn record(judged: &Judged, text: &str) -> DecisionRecord {
         reason: row.reason.clone(),
         statement: text.to_owned(),
         mismatches: vec![],
+        blockers: serde_json::Value::Null,
         profile: serde_json::to_value(row).unwrap_or_default(),
     }
 }

@@ -5,6 +5,7 @@
 mod backstop;
 mod explain;
 mod hook;
+mod patience;
 mod running;
 mod verify;
 
@@ -104,9 +105,16 @@ fn does_blocking_work(effect: &Effect) -> bool {
 }
 
 impl Judged {
-    /// The statement as data.
-    pub fn row(&self, number: usize, text: &str) -> rows::StatementRow {
-        rows::statement(number, text, &self.profile, &self.judgement, self.alternative.clone())
+    /// The statement as data, with at most `limit` of its relations.
+    pub fn row(&self, number: usize, text: &str, limit: usize) -> rows::StatementRow {
+        rows::statement(
+            number,
+            text,
+            &self.profile,
+            &self.judgement,
+            self.alternative.clone(),
+            limit,
+        )
     }
 }
 

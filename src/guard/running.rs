@@ -4,6 +4,7 @@
 //! and counts only while both last.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use super::Judged;
 use super::verify::Before;
@@ -27,8 +28,8 @@ pub struct Running {
     pub text: String,
     /// How things stood before, if its profile is to be verified.
     pub before: Option<Before>,
-    rewritten: Vec<Oid>,
-    indexed: Vec<Oid>,
+    rewritten: BTreeSet<Oid>,
+    indexed: BTreeSet<Oid>,
 }
 
 thread_local! {
@@ -37,14 +38,12 @@ thread_local! {
 }
 
 impl Running {
-    /// Whether a rewrite of this table was foreseen.
-    pub fn foresaw_rewrite(&self, table: Oid) -> bool {
-        self.rewritten.contains(&table)
-    }
-
-    /// Whether an index build on this table was foreseen.
-    pub fn foresaw_index(&self, table: Oid) -> bool {
-        self.indexed.contains(&table)
+    /// Whether a rewrite of this table, or an index build on it, was foreseen.
+    pub fn foresaw(&self, kind: WorkKind, table: Oid) -> bool {
+        match kind {
+            WorkKind::Rewrite => self.rewritten.contains(&table),
+            _ => self.indexed.contains(&table),
+        }
     }
 
     fn lasts(&self) -> bool {
@@ -103,9 +102,14 @@ pub fn forget_all() {
 
 /// The innermost statement that is running.
 pub fn innermost() -> Option<Running> {
+    ask_innermost(Running::clone)
+}
+
+/// Asks the innermost statement that is running.
+pub fn ask_innermost<T>(ask: impl FnOnce(&Running) -> T) -> Option<T> {
     RUNNING.with_borrow_mut(|all| {
         forget_ended(all);
-        all.last().cloned()
+        all.last().map(ask)
     })
 }
 

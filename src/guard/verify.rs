@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
-use crate::model::lock_profile::{Destruction, Effect, LockProfile, Unknown};
+use crate::model::lock_profile::{Effect, LockProfile, Unknown};
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
 use crate::postgres::{observe, read};
 
@@ -46,13 +46,11 @@ impl Before {
         if !self.commits_internally {
             self.compare_locks(&mut found);
         }
-        // TRUNCATE gives everything new storage and builds its indexes, all of it empty: none of that is work.
-        if self.profile.destroys != Some(Destruction::Rows) {
-            for effect in &self.profile.effects {
-                self.compare_storage(effect, &mut found);
-                if !self.commits_internally {
-                    self.compare_scans(effect, &mut found);
-                }
+        // What is emptied gets new storage, as its indexes do, and nothing is read or written: none of that is work.
+        for effect in self.profile.effects.iter().filter(|effect| !effect.emptied) {
+            self.compare_storage(effect, &mut found);
+            if !self.commits_internally {
+                self.compare_scans(effect, &mut found);
             }
         }
         found
@@ -71,8 +69,14 @@ impl Before {
                 ));
             }
         }
+        let expected: BTreeMap<Oid, LockMode> = self
+            .profile
+            .effects
+            .iter()
+            .map(|effect| (effect.relation.oid, effect.lock_mode))
+            .collect();
         for (oid, mode) in now.into_iter().filter(|(_, mode)| *mode > LockMode::AccessShare) {
-            let expected = self.profile.effect(oid).map(|effect| effect.lock_mode);
+            let expected = expected.get(&oid).copied();
             let known = expected.max(self.locks.get(&oid).copied());
             if known.is_none_or(|known| mode > known)
                 && let Some(name) = visible_name(oid, expected.is_some())
@@ -105,7 +109,7 @@ impl Before {
     fn compare_scans(&self, effect: &Effect, found: &mut Vec<String>) {
         let oid = effect.relation.oid;
         // Of an index, what is counted are look-ups.
-        if effect.relation.kind.is_index() {
+        if effect.relation.kind.is_index() || self.profile.joined.contains(&oid) {
             return;
         }
         let (Some(before), Some(now)) = (self.scans.get(&oid), observe::scans(oid)) else {

@@ -56,6 +56,8 @@ pub struct DecisionRecord {
     pub statement: String,
     /// What the profile got wrong, where it was verified.
     pub mismatches: Vec<String>,
+    /// Who was in the way of its locks, as `interlock.blockers` shows them; null where nobody was.
+    pub blockers: serde_json::Value,
     /// The whole lock profile, as `interlock.lock_profile` shows it.
     pub profile: serde_json::Value,
 }

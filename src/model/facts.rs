@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::lock_mode::LockMode;
+use super::partition::{LeavingPartition, NewPartition};
 use super::relation::Relation;
 
 /// A relation's oid.
@@ -30,7 +31,7 @@ pub struct Facts {
 pub struct Table {
     /// The relation itself.
     pub relation: Relation,
-    /// All its indexes, invalid ones included.
+    /// All its indexes, invalid ones included, if it is written anew or they were asked for.
     pub indexes: Vec<Oid>,
 }
 
@@ -50,6 +51,8 @@ pub enum Statement {
     AlterTable(AlterTable),
     /// Locks and nothing else, in the order they are taken.
     LocksOnly(Vec<(Oid, LockMode)>),
+    /// CREATE TABLE … PARTITION OF
+    CreatePartition(NewPartition),
     /// CREATE INDEX
     CreateIndex(CreateIndex),
     /// DROP INDEX
@@ -88,6 +91,11 @@ pub enum Statement {
         /// The relations named, and their partitions.
         relations: Vec<Oid>,
     },
+    /// REFRESH MATERIALIZED VIEW WITH NO DATA
+    RefreshEmpty {
+        /// The materialized view.
+        relation: Oid,
+    },
     /// REFRESH MATERIALIZED VIEW CONCURRENTLY
     RefreshConcurrently {
         /// The materialized view.
@@ -100,6 +108,8 @@ pub enum Statement {
         /// RESTART IDENTITY: their sequences.
         sequences: Vec<Oid>,
     },
+    /// ALTER DOMAIN that checks values
+    AlterDomain(AlterDomain),
     /// DROP TABLE, MATERIALIZED VIEW, VIEW, SEQUENCE …
     Drop {
         /// What is named.
@@ -109,6 +119,30 @@ pub enum Statement {
         /// Relations that stay and are locked: the other end of foreign keys, partition parents, default partitions.
         locked: Vec<(Oid, LockMode)>,
     },
+}
+
+/// ALTER DOMAIN that checks the values tables have.
+#[derive(Clone, Debug)]
+pub struct AlterDomain {
+    /// The domain.
+    pub oid: Oid,
+    /// Its name, as `format_type` shows it.
+    pub domain: String,
+    /// What is checked.
+    pub check: DomainCheck,
+    /// The tables and materialized views with such values.
+    pub scanned: Vec<Oid>,
+}
+
+/// What ALTER DOMAIN checks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DomainCheck {
+    /// SET NOT NULL, ADD NOT NULL
+    NotNull,
+    /// ADD CHECK, with the constraint's name, if given
+    Constraint(Option<String>),
+    /// VALIDATE CONSTRAINT
+    Validate(String),
 }
 
 /// Which statement copies a relation.
@@ -172,8 +206,8 @@ pub enum AlterCommand {
     AlterSequence {
         /// The sequence.
         sequence: Oid,
-        /// It gets new storage, with the number it stands at.
-        rewrites: bool,
+        /// What becomes of it.
+        change: SequenceChange,
     },
     /// Not modelled yet.
     Unmodelled,
@@ -199,6 +233,10 @@ pub enum AlterCommand {
     AddIndexConstraint(AddIndexConstraint),
     /// ADD FOREIGN KEY
     AddForeignKey(AddForeignKey),
+    /// ATTACH PARTITION
+    AttachPartition(NewPartition),
+    /// DETACH PARTITION
+    DetachPartition(LeavingPartition),
     /// VALIDATE CONSTRAINT
     ValidateConstraint {
         /// Its name.
@@ -231,6 +269,17 @@ pub enum AlterCommand {
         /// The tablespace.
         tablespace: String,
     },
+}
+
+/// What becomes of the sequence of an identity column; `AlterSequence` of `commands/sequence.c`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceChange {
+    /// Only the column changes.
+    OfColumn,
+    /// It gets new storage, with the number it stands at.
+    Renews,
+    /// It starts anew.
+    Restarts,
 }
 
 /// What DROP COLUMN or DROP CONSTRAINT drops.
@@ -310,6 +359,8 @@ pub struct AlterColumnType {
     pub rewrites: bool,
     /// The members that have the column.
     pub members: Vec<TypeChange>,
+    /// Partitions that get an index built which they had no part of.
+    pub completed: Vec<Oid>,
     /// Foreign keys on the column, at either end.
     pub foreign_keys: Vec<ForeignKeyOnColumn>,
     /// Tables locked because something of theirs depends on the column.
@@ -358,7 +409,7 @@ pub struct AddIndexConstraint {
     /// It gets the name of the constraint.
     pub renames_index: bool,
     /// Partitions that are locked while they get, or give, an index.
-    pub partitions: Vec<Oid>,
+    pub partitions: Vec<(Oid, LockMode)>,
     /// Members with rows on which an index is built.
     pub builds: Vec<Oid>,
     /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.

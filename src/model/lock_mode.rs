@@ -57,6 +57,11 @@ impl LockMode {
             .and_then(|index| Self::ALL.get(index).copied())
     }
 
+    /// The mode of a name as pg_locks shows it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
     /// The name that pg_locks shows: `AccessExclusiveLock`.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! The lock profile: which relation a statement locks how strongly, and the work it does under those locks.
 
-use super::facts::{IndexConstraint, Oid};
+use super::facts::{DomainCheck, IndexConstraint, Oid};
 use super::lock_mode::LockMode;
+use super::partition::PartitionCause;
 use super::relation::Relation;
 
 /// What a statement does to existing relations.
@@ -19,6 +20,9 @@ pub struct LockProfile {
     pub one_by_one: bool,
     /// What is not known about it.
     pub unknown: Option<Unknown>,
+    /// Relations that a query of the server's own joins, to check a foreign key, say; how it reads them is the planner's
+    /// business.
+    pub joined: Vec<Oid>,
     /// Objects it destroys or hides from the application, for the rules about that.
     pub destroys: Option<Destruction>,
     /// The relations that are destroyed, or lose something.
@@ -62,6 +66,8 @@ pub struct Effect {
     pub work: Vec<Work>,
     /// A sequence gets new storage for its one row, which is no work to speak of.
     pub renewed: bool,
+    /// It gets new storage with nothing in it, which is no work at all: TRUNCATE, REFRESH WITH NO DATA, RESTART.
+    pub emptied: bool,
     /// A stronger lock that the transaction held on it before the statement.
     pub held: Option<LockMode>,
 }
@@ -155,6 +161,10 @@ pub enum Cause {
     Validate {
         constraint: String,
     },
+    Domain {
+        domain: String,
+        check: DomainCheck,
+    },
     CreateIndex {
         name: Option<String>,
     },
@@ -174,6 +184,7 @@ pub enum Cause {
     SetTablespace {
         tablespace: String,
     },
+    Partition(PartitionCause),
     /// Found by the last line of defence, not by the profile.
     Unpredicted,
 }

@@ -6,6 +6,7 @@ pub mod decision;
 pub mod facts;
 pub mod lock_mode;
 pub mod lock_profile;
+pub mod partition;
 pub mod relation;
 pub mod report;
 pub mod rule;

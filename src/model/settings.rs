@@ -24,6 +24,17 @@ pub enum VerifyProfiles {
     Warn,
 }
 
+/// Whose locks are waited for politely (`pg_interlock.polite_locks`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoliteLocks {
+    /// Nobody's.
+    Off,
+    /// Those of relations over a threshold, and of busy ones.
+    Large,
+    /// Everybody's.
+    All,
+}
+
 /// Which decisions reach the decision log (`pg_interlock.log_decisions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogDecisions {

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod patience;
 mod rule_actions;
 
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ pub struct Finding {
     /// The work objected to; `None` for rules about destruction.
     pub work: Option<Work>,
     /// All relations with such work, whose rows add up.
-    pub relations: Vec<Oid>,
+    pub relations: BTreeSet<Oid>,
     /// Rows of them all.
     pub rows: i64,
     /// Bytes of them all, with indexes and TOAST.
@@ -105,14 +106,7 @@ fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
                 .collect();
             finding(profile, each, &of_rule)
         })
-        .filter(|finding| {
-            settings
-                .row_threshold
-                .is_some_and(|threshold| finding.rows >= threshold)
-                || settings
-                    .size_threshold
-                    .is_some_and(|threshold| finding.bytes >= threshold)
-        })
+        .filter(|finding| is_large(finding.rows, finding.bytes, settings))
         .collect();
     findings.sort_by_key(|finding| {
         let gravity = finding.work.as_ref().map(|work| (work.kind, work.under));
@@ -121,22 +115,25 @@ fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
     findings
 }
 
+/// Whether so many rows or bytes reach a threshold.
+pub fn is_large(rows: i64, bytes: i64, settings: &Settings) -> bool {
+    settings.row_threshold.is_some_and(|threshold| rows >= threshold)
+        || settings.size_threshold.is_some_and(|threshold| bytes >= threshold)
+}
+
 fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Option<Finding> {
     let (effect, gravest) = work
         .iter()
         .max_by_key(|(effect, work)| (work.kind, work.under, effect.relation.rows))
         .copied()?;
-    let mut relations: Vec<&Effect> = Vec::new();
-    for (effect, _) in work {
-        if !relations.iter().any(|known| known.relation.oid == effect.relation.oid) {
-            relations.push(effect);
-        }
-    }
+    let mut known = BTreeSet::new();
+    let mut relations: Vec<&Effect> = work.iter().map(|(effect, _)| *effect).collect();
+    relations.retain(|effect| known.insert(effect.relation.oid));
     if profile.one_by_one {
         relations = vec![effect];
     }
     // Tell of the relation the user named where the work is on its partitions or children.
-    let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. });
+    let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. } | Cause::Partition(_));
     let named = profile
         .main_effect()
         .filter(|main| !profile.one_by_one && !elsewhere && (relations.len() > 1 || is_partitioned(main)))
@@ -174,7 +171,7 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         rule,
         relation: relation.oid,
         work: None,
-        relations: vec![relation.oid],
+        relations: BTreeSet::from([relation.oid]),
         rows: relation.rows,
         bytes: relation.bytes,
     })
@@ -202,6 +199,8 @@ pub fn rule(cause: &Cause) -> Rule {
             IndexConstraint::Exclusion => Rule::AddExclusion,
         },
         Cause::Validate { .. } => Rule::ValidateConstraint,
+        Cause::Partition(cause) => cause.rule(),
+        Cause::Domain { .. } => Rule::AlterDomain,
         Cause::CreateIndex { .. } => Rule::CreateIndex,
         Cause::Reindex => Rule::Reindex,
         Cause::Unpredicted => Rule::Unpredicted,
@@ -217,6 +216,13 @@ pub fn rule(cause: &Cause) -> Rule {
 
 /// The SQLSTATE of a rejection.
 pub fn sqlstate(finding: &Finding) -> &'static str {
+    if finding
+        .work
+        .as_ref()
+        .is_some_and(|work| matches!(work.cause, Cause::Partition(_)))
+    {
+        return "IL004";
+    }
     match finding.work.as_ref().map(|work| work.kind) {
         Some(WorkKind::Rewrite | WorkKind::CopyFiles) => "IL001",
         Some(WorkKind::Scan) => "IL002",

@@ -24,6 +24,11 @@ pub const CLASS: Path = Path {
     index: 2662,
     columns: &["oid"],
 };
+pub const TYPE: Path = Path {
+    catalog: 1247,
+    index: 2703,
+    columns: &["oid"],
+};
 pub const ATTRIBUTES_OF_RELATION: Path = Path {
     catalog: 1249,
     index: 2659,
@@ -84,6 +89,31 @@ pub const TRIGGER: Path = Path {
     index: 2702,
     columns: &["oid"],
 };
+pub const TRIGGERS_OF_TABLE: Path = Path {
+    catalog: 2620,
+    index: 2701,
+    columns: &["tgrelid"],
+};
+pub const RULES_OF_TABLE: Path = Path {
+    catalog: 2618,
+    index: 2693,
+    columns: &["ev_class"],
+};
+pub const POLICIES_OF_TABLE: Path = Path {
+    catalog: 3256,
+    index: 3258,
+    columns: &["polrelid"],
+};
+pub const OWNERS_OF_OBJECT: Path = Path {
+    catalog: 1214,
+    index: 1232,
+    columns: &["dbid", "classid", "objid"],
+};
+pub const OBJECTS_OF_ROLE: Path = Path {
+    catalog: 1214,
+    index: 1233,
+    columns: &["refclassid", "refobjid"],
+};
 pub const REWRITE_RULE: Path = Path {
     catalog: 2618,
     index: 2692,
@@ -109,6 +139,19 @@ impl Path {
     /// The catalog's oid: the `classid` of its objects in `pg_depend`.
     pub const fn catalog(&self) -> u32 {
         self.catalog
+    }
+
+    /// The server's own cache of the rows that this index finds, where it has one.
+    fn cache(&self) -> Option<pg_sys::SysCacheIdentifier::Type> {
+        use pg_sys::SysCacheIdentifier::*;
+        match self.index {
+            index if index == CLASS.index => Some(RELOID),
+            index if index == TYPE.index => Some(TYPEOID),
+            index if index == CONSTRAINT.index => Some(CONSTROID),
+            index if index == INDEX.index => Some(INDEXRELID),
+            index if index == PARTITIONED_TABLE.index => Some(PARTRELID),
+            _ => None,
+        }
     }
 }
 
@@ -241,14 +284,7 @@ fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
             if tuple.is_null() {
                 break;
             }
-            let mut row = Row {
-                names: names.clone(),
-                values: vec![pg_sys::Datum::null(); names.len()],
-                nulls: vec![true; names.len()],
-            };
-            let copy = pg_sys::heap_copytuple(tuple);
-            pg_sys::heap_deform_tuple(copy, descriptor, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
-            found.push(row);
+            found.push(copied(tuple, descriptor, &names));
         }
         pg_sys::systable_endscan(scan);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
@@ -256,9 +292,44 @@ fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
     found
 }
 
+/// # Safety
+/// `tuple` must be one of the catalog whose descriptor and column names these are.
+unsafe fn copied(tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc, names: &Rc<Vec<String>>) -> Row {
+    let mut row = Row {
+        names: names.clone(),
+        values: vec![pg_sys::Datum::null(); names.len()],
+        nulls: vec![true; names.len()],
+    };
+    // SAFETY: as the caller promises; both arrays have an element for each column.
+    unsafe {
+        let copy = pg_sys::heap_copytuple(tuple);
+        pg_sys::heap_deform_tuple(copy, descriptor, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
+    }
+    row
+}
+
 /// The one row with this oid (or other single key), if there is one.
 pub fn row(path: &Path, oid: u32) -> Option<Row> {
-    rows(path, &[Value::Oid(oid)]).into_iter().next()
+    match path.cache() {
+        Some(cache) => cached(path, cache, oid),
+        None => rows(path, &[Value::Oid(oid)]).into_iter().next(),
+    }
+}
+
+fn cached(path: &Path, cache: pg_sys::SysCacheIdentifier::Type, oid: u32) -> Option<Row> {
+    // SAFETY: the cache is one of this catalog with a single oid for its key; the tuple is copied before it is let go.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(cache as i32, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            return None;
+        }
+        let relation = pg_sys::table_open(path.catalog.into(), pg_sys::AccessShareLock as i32);
+        let descriptor = (*relation).rd_att;
+        let row = copied(tuple, descriptor, &column_names(path.catalog, descriptor));
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        pg_sys::ReleaseSysCache(tuple);
+        Some(row)
+    }
 }
 
 thread_local! {

@@ -3,6 +3,7 @@
 pub mod audit_queue;
 pub mod audit_writer;
 pub mod backfill;
+pub mod blockers;
 pub mod catalog;
 pub mod commit_obstacle;
 pub mod contain;
@@ -14,6 +15,7 @@ pub mod locks;
 pub mod node;
 pub mod object_access;
 pub mod observe;
+pub mod polite;
 pub mod read;
 pub mod report;
 pub mod server_log;

@@ -44,6 +44,18 @@ pub fn storage(relation: u32) -> Option<u32> {
         .filter(|file| *file != 0)
 }
 
+/// Scans and row changes of a relation that were counted since its statistics were reset; 0 where none are kept.
+pub fn activity(relation: u32) -> i64 {
+    // SAFETY: an entry of the shared statistics, or null; copied at once.
+    unsafe {
+        let Some(entry) = pg_sys::pgstat_fetch_stat_tabentry(relation.into()).as_ref() else {
+            return 0;
+        };
+        let fetched = entry.numscans + entry.tuples_fetched;
+        fetched + entry.tuples_inserted + entry.tuples_updated + entry.tuples_deleted
+    }
+}
+
 /// Sequential scans of a relation that this transaction has counted so far; `None` where the server does not count.
 pub fn scans(relation: u32) -> Option<i64> {
     // SAFETY: this process's own counters; a null pointer means that nothing was counted yet.

@@ -5,7 +5,7 @@
 
 use std::ffi::{CString, c_char};
 
-use pgrx::{PgLogLevel, pg_sys};
+use pgrx::{PgLogLevel, PgSqlErrorCode, pg_sys};
 
 use super::contain::contained;
 use crate::model::report::{Report, Severity};
@@ -22,7 +22,7 @@ pub fn error_data(report: &Report) -> *mut pg_sys::ErrorData {
         };
         (*data).sqlerrcode = sqlstate_number(report.sqlstate);
         (*data).message = palloc_string(&report.message);
-        (*data).detail = palloc_string(&report.detail);
+        (*data).detail = palloc_optional(Some(report.detail.as_str()).filter(|detail| !detail.is_empty()));
         (*data).hint = palloc_optional(report.hint.as_deref());
         (*data).schema_name = palloc_optional(report.schema.as_deref());
         (*data).table_name = palloc_optional(report.table.as_deref());
@@ -33,6 +33,14 @@ pub fn error_data(report: &Report) -> *mut pg_sys::ErrorData {
         (*data).assoc_context = pg_sys::CurrentMemoryContext;
         data
     }
+}
+
+/// An error that a function of ours returns, for pgrx to raise.
+pub type Fault = pg_sys::panic::ErrorReport;
+
+/// A value that a parameter of a function does not take.
+pub fn invalid_parameter(message: String, hint: &str) -> Fault {
+    Fault::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message, "pg_interlock").set_hint(hint)
 }
 
 /// Tells the server log and, if `client` says so, the client of a warning.

@@ -73,6 +73,12 @@ pub fn transaction_id() -> Option<u64> {
     (id != 0).then_some(id)
 }
 
+/// How many messages about changed catalogs this process has received.
+pub fn invalidations() -> u64 {
+    // SAFETY: a plain variable.
+    unsafe { pg_sys::SharedInvalidMessageCounter }
+}
+
 /// Whether the transaction may only read: then a statement that would lock anything fails before it does.
 pub fn is_read_only() -> bool {
     // SAFETY: a plain variable.

@@ -46,6 +46,16 @@ enum VerifyProfiles {
     Warn,
 }
 
+#[derive(Clone, Copy, PostgresGucEnum)]
+enum PoliteLocks {
+    #[name = c"off"]
+    Off,
+    #[name = c"large"]
+    Large,
+    #[name = c"all"]
+    All,
+}
+
 static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Enforce);
 /// 100000 rows are rewritten or scanned in well under a second on current hardware; above that, readers notice.
 static ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(100_000);
@@ -57,6 +67,11 @@ static LOG_DECISIONS: GucSetting<LogDecisions> = GucSetting::<LogDecisions>::new
 static AUDIT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5000);
 
 static VERIFY_PROFILES: GucSetting<VerifyProfiles> = GucSetting::<VerifyProfiles>::new(VerifyProfiles::Off);
+static POLITE_LOCKS: GucSetting<PoliteLocks> = GucSetting::<PoliteLocks>::new(PoliteLocks::Large);
+/// In ms. What a query may wait for DDL without its user noticing.
+static LOCK_ATTEMPT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(200);
+/// In ms. Long enough for the queries of an application to end, short enough for a deployment to fail early.
+static LOCK_WAIT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(30_000);
 
 /// Defines the settings and reserves their prefix. To be called once, from `_PG_init`.
 pub fn init() {
@@ -127,6 +142,34 @@ pub fn init() {
         &VERIFY_PROFILES,
         GucContext::Suset,
         GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"pg_interlock.polite_locks",
+        c"Sets which relations' locks are obtained by short attempts, so that nobody waits long behind them.",
+        c"\"large\" means relations over a threshold and busy ones, \"all\" every relation others can use.",
+        &POLITE_LOCKS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.lock_attempt_timeout",
+        c"Sets how long others may have to wait behind one attempt to obtain locks politely.",
+        c"",
+        &LOCK_ATTEMPT_TIMEOUT,
+        1,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.lock_wait_timeout",
+        c"Sets how long a statement tries to obtain its locks politely before it fails.",
+        c"0 makes one attempt only.",
+        &LOCK_WAIT_TIMEOUT,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
     );
     super::backfill::settings::define();
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
@@ -206,4 +249,30 @@ pub fn log_decisions() -> settings::LogDecisions {
 /// `pg_interlock.audit_timeout`
 pub fn audit_timeout() -> Duration {
     Duration::from_millis(u64::try_from(AUDIT_TIMEOUT.get()).unwrap_or_default())
+}
+
+/// `pg_interlock.polite_locks`
+pub fn polite_locks() -> settings::PoliteLocks {
+    match POLITE_LOCKS.get() {
+        PoliteLocks::Off => settings::PoliteLocks::Off,
+        PoliteLocks::Large => settings::PoliteLocks::Large,
+        PoliteLocks::All => settings::PoliteLocks::All,
+    }
+}
+
+/// `pg_interlock.lock_attempt_timeout`
+pub fn lock_attempt_timeout() -> Duration {
+    Duration::from_millis(u64::try_from(LOCK_ATTEMPT_TIMEOUT.get()).unwrap_or_default())
+}
+
+/// `pg_interlock.lock_wait_timeout`
+pub fn lock_wait_timeout() -> Duration {
+    Duration::from_millis(u64::try_from(LOCK_WAIT_TIMEOUT.get()).unwrap_or_default())
+}
+
+/// The session's `lock_timeout`; `None` when off.
+pub fn lock_timeout() -> Option<Duration> {
+    // SAFETY: a plain variable.
+    let milliseconds = u64::try_from(unsafe { pg_sys::LockTimeout }).unwrap_or_default();
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }

@@ -1,8 +1,8 @@
 //! ALTER TABLE: several subcommands under one lock; `ATController` of `commands/tablecmds.c`.
 
 use super::builder::Builder;
-use super::{add_column, column_type, constraint, drop, foreign_key};
-use crate::model::facts::{AlterCommand, AlterTable, RewriteBy};
+use super::{add_column, column_type, constraint, drop, foreign_key, partition};
+use crate::model::facts::{AlterCommand, AlterTable, RewriteBy, SequenceChange};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Unknown, WorkKind};
 
@@ -33,11 +33,12 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
                 builder.lock(*oid, *mode);
             }
         }
-        AlterCommand::AlterSequence { sequence, rewrites } => {
+        AlterCommand::AlterSequence { sequence, change } => {
             let lock = LockMode::ShareRowExclusive;
-            builder.lock(*sequence, lock);
-            if *rewrites {
-                builder.renew(*sequence, lock);
+            match change {
+                SequenceChange::OfColumn => builder.lock(*sequence, lock),
+                SequenceChange::Renews => builder.renew(*sequence, lock),
+                SequenceChange::Restarts => builder.empty(*sequence, lock),
             }
         }
         AlterCommand::Unmodelled => builder.profile().unknown = Some(Unknown::Unmodelled),
@@ -67,6 +68,8 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
         }
         AlterCommand::AddIndexConstraint(facts) => constraint::add(facts, lock, builder),
         AlterCommand::AddForeignKey(facts) => foreign_key::add(facts, lock, builder),
+        AlterCommand::AttachPartition(facts) => partition::join(facts, builder),
+        AlterCommand::DetachPartition(facts) => partition::leave(facts, builder),
         AlterCommand::ValidateConstraint {
             constraint,
             scanned,

@@ -58,6 +58,7 @@ impl<'a> Builder<'a> {
                 lock_mode: mode,
                 work: vec![],
                 renewed: false,
+                emptied: false,
                 held: None,
             });
             effects.len() - 1
@@ -70,6 +71,14 @@ impl<'a> Builder<'a> {
         self.lock(sequence, lock);
         if let Some(effect) = self.effect(sequence, lock) {
             effect.renewed = true;
+        }
+    }
+
+    /// A relation gets new storage with nothing in it.
+    pub fn empty(&mut self, oid: Oid, lock: LockMode) {
+        self.lock(oid, lock);
+        if let Some(effect) = self.effect(oid, lock) {
+            effect.emptied = true;
         }
     }
 

@@ -39,6 +39,14 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
             }
         }
     }
+    for table in &facts.completed {
+        let cause = Cause::TypeChangeIndex {
+            column: column.clone(),
+            from: from.clone(),
+            to: to.clone(),
+        };
+        builder.work(*table, WorkKind::BuildIndex, lock, cause);
+    }
     for key in &facts.foreign_keys {
         builder.lock(key.referencing, LockMode::AccessExclusive);
         let at_other_end = if key.enforced {
@@ -48,6 +56,7 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
         };
         builder.lock(key.referenced, at_other_end);
         if key.validated_again {
+            builder.profile().joined.extend([key.referencing, key.referenced]);
             let cause = Cause::TypeChangeForeignKey {
                 column: column.clone(),
                 constraint: key.constraint.clone(),

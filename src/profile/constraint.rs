@@ -11,8 +11,8 @@ pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {
     if let Some(index) = facts.using_index.filter(|_| facts.renames_index) {
         builder.lock(index, LockMode::ShareUpdateExclusive);
     }
-    for partition in &facts.partitions {
-        builder.lock(*partition, LockMode::Share);
+    for (partition, mode) in &facts.partitions {
+        builder.lock(*partition, *mode);
     }
     for (table, column) in &facts.nullable {
         builder.work(
@@ -44,6 +44,9 @@ pub fn validate(constraint: &str, scanned: &[Oid], referenced: &[Oid], lock: Loc
                 constraint: constraint.to_owned(),
             },
         );
+    }
+    if !referenced.is_empty() {
+        builder.profile().joined.extend(scanned.iter().chain(referenced));
     }
     for table in referenced {
         builder.lock(*table, LockMode::RowShare);

@@ -38,6 +38,6 @@ pub fn truncate(relations: &[Oid], sequences: &[Oid], builder: &mut Builder) {
     builder.profile().destroys = Some(Destruction::Rows);
     builder.profile().losing = relations.to_vec();
     for oid in relations.iter().chain(sequences) {
-        builder.lock(*oid, LockMode::AccessExclusive);
+        builder.empty(*oid, LockMode::AccessExclusive);
     }
 }

@@ -14,6 +14,10 @@ pub fn add(facts: &AddForeignKey, lock: LockMode, builder: &mut Builder) {
     for (table, mode) in &facts.locked {
         builder.lock(*table, *mode);
     }
+    if !facts.validated.is_empty() {
+        let both = facts.validated.iter().chain(&facts.referenced);
+        builder.profile().joined.extend(both);
+    }
     for table in &facts.validated {
         let cause = Cause::ForeignKey {
             constraint: facts.constraint.clone(),

@@ -26,12 +26,19 @@ pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: 
     }
 }
 
+/// REFRESH MATERIALIZED VIEW WITH NO DATA
+pub fn refresh_empty(relation: Oid, builder: &mut Builder) {
+    builder.profile().target = Some(relation);
+    builder.empty(relation, LockMode::AccessExclusive);
+}
+
 /// REFRESH MATERIALIZED VIEW CONCURRENTLY joins the old content with the new. ExclusiveLock keeps out who else would
 /// refresh it, and nobody but REFRESH writes to a materialized view; so what goes on under it hinders no more than it would
 /// under ShareUpdateExclusiveLock.
 pub fn refresh_concurrently(relation: Oid, builder: &mut Builder) {
     builder.profile().target = Some(relation);
     builder.lock(relation, LockMode::Exclusive);
+    builder.profile().joined.push(relation);
     builder.work(relation, WorkKind::Scan, LockMode::ShareUpdateExclusive, Cause::Refresh);
 }
 

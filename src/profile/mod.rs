@@ -10,10 +10,12 @@ mod alter_table;
 mod builder;
 mod column_type;
 mod constraint;
+mod domain;
 mod drop;
 mod foreign_key;
 mod index;
 mod maintenance;
+mod partition;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_profile::{LockProfile, Unknown};
@@ -38,6 +40,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
             }
         }
         Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
+        Statement::CreatePartition(statement) => partition::create(statement, &mut builder),
         Statement::CreateIndex(statement) => index::create(statement, &mut builder),
         Statement::DropIndex {
             indexes,
@@ -64,6 +67,8 @@ pub fn profile(facts: &Facts) -> LockProfile {
         }
         Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
         Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),
+        Statement::AlterDomain(statement) => domain::alter(statement, &mut builder),
+        Statement::RefreshEmpty { relation } => maintenance::refresh_empty(*relation, &mut builder),
         Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
         Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
     }

@@ -1,9 +1,12 @@
 //! A case, and how a family of them is run.
 
-use pg_test::{Client, Server, TestDatabase};
+use pg_test::{Client, Server, TestDatabase, postgres};
 
-use crate::compare::{differences, predicted};
+use crate::compare::{Prediction, differences, predicted};
 use crate::server;
+
+/// How the report on a set-up begins that leaves a table without rows.
+pub const NO_ROWS: &str = "  no rows, so nothing is proved: ";
 
 /// A statement on tables of its own.
 pub struct Case {
@@ -15,6 +18,8 @@ pub struct Case {
     /// Statements that hold a statement up which cannot run in a transaction block, so that its locks can be seen, beside
     /// those of [`server::watch`]. Each gets a transaction of its own.
     pub gates: Vec<String>,
+    /// What ran before it in the same transaction.
+    pub earlier: Option<String>,
     majors: std::ops::RangeInclusive<u32>,
     in_transaction: bool,
     may_fail: bool,
@@ -27,6 +32,7 @@ pub fn case(statement: impl Into<String>) -> Case {
         setup: String::new(),
         settings: String::new(),
         gates: vec![],
+        earlier: None,
         majors: 15..=18,
         in_transaction: true,
         may_fail: false,
@@ -61,6 +67,12 @@ impl Case {
     /// It cannot run in a transaction block: its locks are seen from another session while it is held up.
     pub fn watched(mut self) -> Self {
         self.in_transaction = false;
+        self
+    }
+
+    /// It comes second in its transaction.
+    pub fn after(mut self, earlier: impl Into<String>) -> Self {
+        self.earlier = Some(earlier.into());
         self
     }
 
@@ -133,30 +145,99 @@ fn outcome(
     }
     // What ran in a transaction was undone, and the next case finds what this one found.
     *found = case.in_transaction.then(|| case.found());
-    let before = server::relations(client);
-    let prediction = predicted(client, &case.statement);
-    let happened = if case.in_transaction {
-        server::run(client, &case.statement, &before)?
+    let found = if case.in_transaction {
+        compared(client, case)?
     } else {
-        server::watch(database, client, case, &before)?
+        watched(database, client, case)?
     };
-    let empty: Vec<&str> = before
-        .values()
-        .filter(|r| r.is_empty())
-        .map(|r| r.name.as_str())
-        .collect();
+    Ok((!found.is_empty()).then(|| format!("{}{found}", describe(case))))
+}
+
+/// What is wrong with the profile of a statement that runs in a transaction, which is undone; empty if nothing is.
+pub fn compared(client: &mut Client, case: &Case) -> Result<String, String> {
+    let (before, prediction, held);
+    if let Some(earlier) = &case.earlier {
+        server::begin(client, earlier)?;
+        before = server::relations(client);
+        if before
+            .values()
+            .any(|relation| relation.is_empty() || relation.is_unused())
+        {
+            client.batch("ROLLBACK");
+            return Err("the earlier statement has left nothing to compare".to_owned());
+        }
+        held = server::own_locks(client);
+        prediction = predicted(client, &case.statement);
+    } else {
+        held = server::Locks::new();
+        before = server::relations(client);
+        prediction = asked(client, &case.statement);
+        server::begin(client, "")?;
+    }
+    if prediction.is_err() && case.earlier.is_some() {
+        client.batch("ROLLBACK");
+        server::begin(client, case.earlier.as_deref().unwrap_or_default())?;
+    }
+    let happened = server::run(client, &case.statement, &before);
+    client.batch("ROLLBACK");
+    Ok(match prediction {
+        Ok(prediction) => report(&before, &happened?, prediction, &held),
+        Err(error) => {
+            happened?;
+            no_answer(&error)
+        }
+    })
+}
+
+/// The same of one that cannot.
+fn watched(database: &TestDatabase, client: &mut Client, case: &Case) -> Result<String, String> {
+    let before = server::relations(client);
+    let prediction = asked(client, &case.statement);
+    let happened = server::watch(database, client, case, &before)?;
+    Ok(match prediction {
+        Ok(prediction) => report(&before, &happened, prediction, &server::Locks::new()),
+        Err(error) => no_answer(&error),
+    })
+}
+
+/// The profile, asked for in a transaction of its own.
+fn asked(client: &mut Client, statement: &str) -> Result<Prediction, postgres::Error> {
+    client.batch("BEGIN");
+    let prediction = predicted(client, statement);
+    client.batch("ROLLBACK");
+    prediction
+}
+
+fn no_answer(error: &postgres::Error) -> String {
+    format!("  pg_interlock cannot be asked: {}\n", server::words(error))
+}
+
+fn report(
+    before: &server::Relations,
+    happened: &server::Found,
+    prediction: Prediction,
+    held: &server::Locks,
+) -> String {
+    let empty = server::empty(before);
     let mut report = if empty.is_empty() {
         String::new()
     } else {
-        format!("  no rows, so nothing is proved: {}\n", empty.join(", "))
+        format!("{NO_ROWS}{}\n", empty.join(", "))
     };
-    report += &differences(&happened.profile, &prediction);
-    Ok((!report.is_empty()).then(|| format!("{}{report}{}", describe(case), happened.debug_lines())))
+    report += &differences(&happened.profile, prediction, &server::by_name(held, before));
+    for mismatch in &happened.mismatches {
+        report += &format!("  pg_interlock.verify_profiles: {mismatch}\n");
+    }
+    if !report.is_empty() {
+        report += &happened.debug_lines();
+    }
+    report
 }
 
 fn describe(case: &Case) -> String {
     let mut text = format!("{}\n", case.statement);
-    for (word, sql) in [("given", &case.setup), ("under", &case.settings)] {
+    let earlier = case.earlier.clone().unwrap_or_default();
+    for (word, sql) in [("after", &earlier), ("given", &case.setup), ("under", &case.settings)] {
         if !sql.is_empty() {
             text += &format!("  {word}: {sql}\n");
         }
@@ -165,7 +246,7 @@ fn describe(case: &Case) -> String {
 }
 
 /// An empty schema, and a session as new.
-fn clean(client: &mut Client) {
+pub fn clean(client: &mut Client) {
     client.batch(
         "RESET ALL; DISCARD TEMP; SET client_min_messages = warning; SET pg_interlock.mode = off;
          DO $$

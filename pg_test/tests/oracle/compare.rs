@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pg_test::Client;
+use pg_test::{Client, postgres};
+
+use crate::server;
 
 /// What a statement does to one relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,12 @@ pub struct Prediction {
     pub locks_left: Vec<String>,
 }
 
+impl Effect {
+    fn writes(&self) -> bool {
+        self.rewrites || self.builds_indexes
+    }
+}
+
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}", self.lock)?;
@@ -40,28 +48,19 @@ impl fmt::Display for Effect {
     }
 }
 
-/// Asks for the profile, in a transaction, to see which locks the question leaves.
-pub fn predicted(client: &mut Client, statement: &str) -> Prediction {
-    client.batch("BEGIN");
-    let rows = client.query(
+/// Asks for the profile, in the transaction that is open, to see which locks the question leaves.
+pub fn predicted(client: &mut Client, statement: &str) -> Result<Prediction, postgres::Error> {
+    let before = locks_of_users(client);
+    let rows = client.raw().query(
         "SELECT coalesce(n.nspname || '.' || c.relname, e.relation), e.lock_mode, e.rewrites, e.scans, e.builds_indexes,
                 e.reason
          FROM interlock.explain_lock_profile($1) e
          LEFT JOIN pg_class c ON c.oid = to_regclass(e.relation)
          LEFT JOIN pg_namespace n ON n.oid = c.relnamespace",
         &[&statement],
-    );
-    let locks_left = client
-        .query(
-            "SELECT l.relation::regclass || ' ' || l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-             JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE l.pid = pg_backend_pid() AND n.nspname NOT IN ('pg_catalog', 'interlock')",
-            &[],
-        )
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    client.batch("ROLLBACK");
+    )?;
+    let mut locks_left = locks_of_users(client);
+    locks_left.retain(|lock| !before.contains(lock));
     let mut prediction = Prediction {
         profile: Profile::new(),
         remark: None,
@@ -82,11 +81,36 @@ pub fn predicted(client: &mut Client, statement: &str) -> Prediction {
             }
         }
     }
-    prediction
+    Ok(prediction)
 }
 
-/// The differences in words; empty if there are none.
-pub fn differences(server: &Profile, prediction: &Prediction) -> String {
+fn locks_of_users(client: &mut Client) -> Vec<String> {
+    let rows = client
+        .raw()
+        .query(
+            "SELECT l.relation::regclass || ' ' || l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE l.pid = pg_backend_pid() AND n.nspname NOT IN ('pg_catalog', 'interlock')",
+            &[],
+        )
+        .unwrap_or_default();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// The differences in words; empty if there are none. A lock that the transaction held before hides weaker ones:
+/// a view's sources are read under it.
+pub fn differences(server: &Profile, mut prediction: Prediction, held: &BTreeMap<String, String>) -> String {
+    let mut server = server.clone();
+    for (name, mode) in held {
+        if let Some(effect) = prediction.profile.get_mut(name) {
+            effect.lock = server::stronger(mode, &effect.lock).to_owned();
+        } else if server
+            .get(name)
+            .is_some_and(|effect| effect.lock == *mode && !effect.writes())
+        {
+            server.remove(name);
+        }
+    }
     let mut report = String::new();
     if let Some(remark) = &prediction.remark {
         report += &format!("  pg_interlock knows nothing: {remark}\n");

@@ -5,18 +5,29 @@
 //! server is right.
 
 mod add_column;
+mod attach;
+mod attach_keys;
 mod case;
 mod column_type;
 mod column_type_dependents;
 mod compare;
+mod composite_type;
 mod constraint;
 mod create;
+mod create_partition;
+mod create_table;
+mod detach;
+mod domain;
 mod drop;
+mod drop_objects;
 mod foreign_key;
+mod generated;
 mod index;
+mod inherit;
 mod maintenance;
 mod manipulation;
 mod not_null;
+mod owned;
 mod server;
 mod several;
 mod storage;

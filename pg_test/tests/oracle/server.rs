@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pg_test::postgres::error::DbError;
 use pg_test::{Client, TestDatabase, postgres};
 
 use crate::case::Case;
@@ -29,6 +30,11 @@ impl Relation {
         matches!(self.kind, 'r' | 'm') && self.bytes == 0
     }
 
+    /// A sequence that never gave a number, or gives its first one again, is like a table without a row.
+    pub fn is_unused(&self) -> bool {
+        self.kind == 'S' && self.value.is_none()
+    }
+
     fn has_rows(&self) -> bool {
         matches!(self.kind, 'r' | 'm')
     }
@@ -41,15 +47,30 @@ impl Relation {
 /// All relations of users by oid.
 pub type Relations = BTreeMap<Oid, Relation>;
 
+/// The names of tables without a row.
+pub fn empty(relations: &Relations) -> Vec<&str> {
+    let empty = relations.values().filter(|relation| relation.is_empty());
+    empty.map(|relation| relation.name.as_str()).collect()
+}
+
 /// What happened.
 pub struct Found {
     pub profile: Profile,
     /// The DEBUG1 lines, for whoever reads a difference.
     pub messages: Vec<String>,
+    /// What `pg_interlock.verify_profiles` found wrong.
+    pub mismatches: Vec<String>,
 }
 
+/// The strongest mode a session has on each relation.
+pub type Locks = BTreeMap<Oid, String>;
+
+/// The guard looks on while a statement runs, and tells what its profile got wrong.
+const VERIFIED: &str = "pg_interlock.mode = log; SET LOCAL pg_interlock.log_decisions = none;
+                        SET LOCAL pg_interlock.verify_profiles = warn";
+
 const USERS: &str = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'interlock') AND n.nspname !~ '^pg_toast'
-                     AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'i', 'I', 'f')";
+                     AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'i', 'I', 'f', 'c')";
 
 /// The relations as they are now. Leaves locks, so to be asked outside a transaction, or at its end.
 pub fn relations(client: &mut Client) -> Relations {
@@ -79,30 +100,40 @@ pub fn relations(client: &mut Client) -> Relations {
         .collect()
 }
 
-/// Runs a statement in a transaction, looks at what it did, and undoes it.
+/// Begins a transaction, and runs in it what comes before the statement that counts.
+pub fn begin(client: &mut Client, earlier: &str) -> Result<(), String> {
+    client.batch("BEGIN");
+    client.try_batch(earlier).map_err(|error| {
+        client.batch("ROLLBACK");
+        format!("earlier: {}", words(&error))
+    })
+}
+
+/// Runs a statement in the transaction that is open, and looks at what it did.
 pub fn run(client: &mut Client, statement: &str, before: &Relations) -> Result<Found, String> {
-    client.batch("BEGIN; SET LOCAL client_min_messages = debug1");
+    client.batch(&format!("SET LOCAL client_min_messages = debug1; SET LOCAL {VERIFIED}"));
     let scans_before = scans(client, "pg_stat_get_xact_numscans");
     client.notices();
     let outcome = client.try_batch(statement);
-    let messages = client
-        .notices()
-        .iter()
-        .map(|notice| notice.message().to_owned())
-        .collect();
-    if let Err(error) = outcome {
-        client.batch("ROLLBACK");
-        return Err(words(&error));
-    }
-    client.batch("SET LOCAL client_min_messages = warning");
-    let locks = locks(client, client.pid());
+    let notices = client.notices();
+    outcome.map_err(|error| words(&error))?;
+    client.batch("SET LOCAL client_min_messages = warning; SET LOCAL pg_interlock.mode = off");
+    let locks = own_locks(client);
     let scanned = more(&scans_before, &scans(client, "pg_stat_get_xact_numscans"));
     let after = relations(client);
-    client.batch("ROLLBACK");
     Ok(Found {
         profile: profile(statement, before, &after, &locks, &scanned),
-        messages,
+        messages: notices.iter().map(|notice| notice.message().to_owned()).collect(),
+        mismatches: mismatches(&notices),
     })
+}
+
+fn mismatches(notices: &[DbError]) -> Vec<String> {
+    let told = notices
+        .iter()
+        .filter(|notice| notice.message().starts_with("lock profile of"));
+    told.map(|notice| notice.detail().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// Runs a statement that cannot be in a transaction block, held up by other sessions at every lock it wants: on each
@@ -129,8 +160,10 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
     case.gates.iter().for_each(|gate| block(gate));
 
     let mut runner = database.client();
-    runner.batch("SET client_min_messages = warning; SET pg_interlock.mode = off; SET search_path = app");
+    runner.batch("SET client_min_messages = warning; SET search_path = app");
+    runner.batch(&format!("SET {}", VERIFIED.replace("LOCAL", "SESSION")));
     runner.batch(&case.settings);
+    runner.notices();
     let running = runner.run(&case.statement);
     let mut seen = BTreeMap::new();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -157,6 +190,7 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
     }
     let (mut runner, outcome) = running.finish();
     outcome.map_err(|error| words(&error))?;
+    let mismatches = mismatches(&runner.notices());
     runner.batch(flush);
     drop(runner);
     let scanned = more(&scans_before, &scans(&mut observer, "pg_stat_get_numscans"));
@@ -164,6 +198,7 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
     Ok(Found {
         profile: profile(&case.statement, before, &after, &seen, &scanned),
         messages: vec![],
+        mismatches,
     })
 }
 
@@ -185,8 +220,20 @@ fn more(before: &BTreeMap<Oid, i64>, after: &BTreeMap<Oid, i64>) -> BTreeSet<Oid
         .collect()
 }
 
+/// The locks this session holds.
+pub fn own_locks(client: &mut Client) -> Locks {
+    let pid = client.pid();
+    locks(client, pid)
+}
+
+/// Locks by the names of relations.
+pub fn by_name(locks: &Locks, relations: &Relations) -> BTreeMap<String, String> {
+    let named = |(oid, mode): (&Oid, &String)| Some((relations.get(oid)?.name.clone(), mode.clone()));
+    locks.iter().filter_map(named).collect()
+}
+
 /// The strongest lock on each relation, held or asked for.
-fn locks(client: &mut Client, pid: i32) -> BTreeMap<Oid, String> {
+fn locks(client: &mut Client, pid: i32) -> Locks {
     let mut strongest_modes = BTreeMap::new();
     let rows = client.query(
         "SELECT relation, mode FROM pg_locks
@@ -207,6 +254,11 @@ fn strongest(modes: &mut BTreeMap<Oid, String>, relation: Oid, mode: String) {
     }
 }
 
+/// The stronger of two modes.
+pub fn stronger<'a>(one: &'a str, other: &'a str) -> &'a str {
+    if strength(one) > strength(other) { one } else { other }
+}
+
 fn strength(mode: &str) -> usize {
     const MODES: [&str; 8] = [
         "AccessShareLock",
@@ -222,13 +274,7 @@ fn strength(mode: &str) -> usize {
 }
 
 /// The rows that `interlock.explain_lock_profile` should have had.
-fn profile(
-    statement: &str,
-    before: &Relations,
-    after: &Relations,
-    locks: &BTreeMap<Oid, String>,
-    scanned: &BTreeSet<Oid>,
-) -> Profile {
+fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks, scanned: &BTreeSet<Oid>) -> Profile {
     let mut profile = Profile::new();
     for (oid, relation) in before {
         let Some(lock) = locks.get(oid).filter(|mode| strength(mode) > 0) else {
@@ -288,9 +334,12 @@ fn gets_index(table: Oid, before: &Relations, after: &Relations) -> bool {
     !emptied(table, before, after) && !files(after).is_subset(&files(before))
 }
 
-/// Whether a statement contains the name of an index as a word.
+/// Whether a statement contains the name of an index as a word, or in quotes.
 fn names(statement: &str, qualified: &str) -> bool {
-    let name = qualified.rsplit('.').next().unwrap_or_default();
+    let name = qualified.split_once('.').map_or("", |(_, name)| name);
+    if statement.contains(&format!("\"{}\"", name.replace('"', "\"\""))) {
+        return true;
+    }
     let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
     statement.match_indices(name).any(|(at, _)| {
         !statement[..at].ends_with(part_of_word) && !statement[at + name.len()..].starts_with(part_of_word)

@@ -11,13 +11,16 @@ fn with_big_table() -> (TestDatabase, Client) {
          CREATE TABLE big (id int PRIMARY KEY, v text);
          INSERT INTO big SELECT g, g FROM generate_series(1, 20000) AS g;
          CREATE TABLE parent (id int, v text) PARTITION BY RANGE (id);
-         CREATE INDEX ON parent (v)",
+         CREATE INDEX ON parent (v);
+         CREATE FUNCTION zero() RETURNS int LANGUAGE sql IMMUTABLE AS
+             $$SELECT 1 / (current_setting('log_min_messages') <> 'error')::int - 1$$",
     );
     (database, client)
 }
 
-/// Not modelled yet, and it builds the parent's indexes on the table.
-const ATTACH: &str = "ALTER TABLE parent ATTACH PARTITION big FOR VALUES FROM (0) TO (1000000)";
+/// It builds the parent's indexes on the table. It cannot be judged: the function in the bound fails where messages are held
+/// back, as they are while the guard reads.
+const ATTACH: &str = "ALTER TABLE parent ATTACH PARTITION big FOR VALUES FROM (zero()) TO (1000000)";
 
 #[test]
 fn an_index_that_no_profile_foresaw_is_stopped_before_it_is_built() {

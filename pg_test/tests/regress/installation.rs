@@ -23,7 +23,7 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 20] = [
+const SETTINGS: [(&str, &str); 23] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
@@ -31,6 +31,9 @@ const SETTINGS: [(&str, &str); 20] = [
     ("log_decisions", "all"),
     ("audit_timeout", "5s"),
     ("verify_profiles", "off"),
+    ("polite_locks", "large"),
+    ("lock_attempt_timeout", "200ms"),
+    ("lock_wait_timeout", "30s"),
     ("backfill_batch_time", "500ms"),
     ("backfill_batch_timeout", "1min"),
     ("backfill_lock_timeout", "1s"),

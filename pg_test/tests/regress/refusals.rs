@@ -1,6 +1,7 @@
 //! What is refused, in which words, and that the way out which the words offer is one.
 
 mod indexes;
+mod partitions;
 mod rewrites;
 mod scans;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 
 use pg_test::{Client, DbError, Server};
 
-use crate::support::{self, catalog_of, locks_on, refused, steps};
+use crate::support::{self, catalog_of, locks_on, refused, steps, tablespace};
 
 /// Tables of 200 rows, and what the statements below need beside them.
 const SHOP: &str = "
@@ -77,6 +78,7 @@ fn cases() -> Vec<Case> {
     let mut cases = rewrites::cases();
     cases.extend(scans::cases());
     cases.extend(indexes::cases());
+    cases.extend(partitions::cases());
     if Server::under_test().major >= 17 {
         cases.push(rewrites::set_expression());
     }
@@ -90,6 +92,7 @@ fn every_rule_that_rejects_has_a_case() {
     let rules = client.text("SELECT id FROM interlock.rules WHERE default_action = 'reject' ORDER BY id");
     let mut covered: BTreeSet<&str> = cases().iter().map(|case| case.rule).collect();
     covered.insert("set-expression"); // a statement of 17 and later
+    covered.insert("lock-wait"); // see polite.rs
     assert_eq!(rules, covered.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
@@ -109,6 +112,11 @@ fn index_builds_are_refused() {
 }
 
 #[test]
+fn work_on_partitions_is_refused() {
+    check(partitions::cases());
+}
+
+#[test]
 fn set_expression_is_refused() {
     if Server::under_test().major >= 17 {
         check(vec![rewrites::set_expression()]);
@@ -125,22 +133,12 @@ fn check(cases: Vec<Case>) {
         for statement in case.before.split(';').filter(|statement| !statement.trim().is_empty()) {
             client.batch(statement);
         }
-        make_tablespace(&mut client, &case);
+        if case.statement.contains("TABLESPACE elsewhere") {
+            tablespace(&mut client, "elsewhere");
+        }
         let error = is_refused(&mut client, &case);
         has_its_fields(&mut client, &case, &error);
         the_way_out_leads_there(&mut client, &case, error.hint());
-    }
-}
-
-/// One tablespace serves all tests of the cluster; it has no directory of its own to be made outside.
-fn make_tablespace(client: &mut Client, case: &Case) {
-    if case.statement.contains("TABLESPACE elsewhere")
-        && client
-            .text("SELECT 1 FROM pg_tablespace WHERE spcname = 'elsewhere'")
-            .is_empty()
-    {
-        client.batch("SET allow_in_place_tablespaces = on");
-        client.batch("CREATE TABLESPACE elsewhere LOCATION ''");
     }
 }
 

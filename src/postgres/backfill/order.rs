@@ -12,8 +12,8 @@ pub struct Order {
     pub job: i64,
     /// Which of its workers, from 0.
     pub slot: i32,
-    database: u32,
-    role: u32,
+    pub(super) database: u32,
+    pub(super) role: u32,
     /// The role to take then; 0: none.
     then_role: u32,
 }

@@ -7,6 +7,7 @@ use super::columns;
 use super::constraint;
 use super::expressions;
 use super::not_null;
+use super::oids::Oids;
 use crate::model::facts::{AddColumn, AlterCommand, NewColumnValue, Oid};
 use crate::postgres::{node, version};
 
@@ -58,7 +59,9 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
         return vec![AlterCommand::Unmodelled];
     };
     let column = node::text(definition.colname);
-    if columns::named(context.target, &column).is_some() {
+    let losing = context.losing_column(&column);
+    let has = |member: Oid| columns::named(member, &column).is_some() && !losing.contains(&member);
+    if has(context.target) {
         // IF NOT EXISTS does nothing more; without it the statement fails.
         return vec![AlterCommand::CatalogOnly];
     }
@@ -89,13 +92,14 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
     let not_null =
         serial || identity.is_some() || primary.is_some() || part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some();
     // A child that has the column already is left alone, and with it what is below.
-    let mut members = context.descend(|member| columns::named(member, &column).is_some());
-    members.retain(|member| *member == context.target || columns::named(*member, &column).is_none());
+    let mut members = context.descend(has);
+    members.retain(|member| *member == context.target || !has(*member));
     let merged = if not_null && version::major() >= 18 {
         // NOT NULL is a constraint of its own, and goes further than the column.
         let family = context.family.clone();
         context.reach(&family);
-        let others: Vec<Oid> = family.into_iter().filter(|member| !members.contains(member)).collect();
+        let known: Oids = members.iter().copied().collect();
+        let others: Vec<Oid> = family.into_iter().filter(|member| !known.contains(*member)).collect();
         not_null::unproved(&column, &others, context)
     } else {
         vec![]

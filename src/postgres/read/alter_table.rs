@@ -1,5 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -8,11 +10,14 @@ use super::column_type;
 use super::columns;
 use super::constraint;
 use super::dependencies::{self, Object};
+use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
-use super::relations::{Relations, children, resolve};
+use super::oids::Oids;
+use super::partition;
+use super::relations::{Relations, children};
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
@@ -25,7 +30,7 @@ pub struct Context<'a> {
     pub family: Vec<Oid>,
     pub lock: LockMode,
     /// What the statement takes its lock on: the target, and what subcommands recurse to.
-    pub members: Vec<Oid>,
+    pub members: Oids,
     /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
     /// another.
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
@@ -40,7 +45,7 @@ impl Context<'_> {
     /// The statement takes its lock on these.
     pub fn reach(&mut self, oids: &[Oid]) {
         for oid in oids {
-            if !self.members.contains(oid) && self.relations.load(*oid).is_some() {
+            if !self.members.contains(*oid) && self.relations.load(*oid).is_some() {
                 self.members.push(*oid);
             }
         }
@@ -49,21 +54,17 @@ impl Context<'_> {
     /// The target and, unless ONLY is said, what inherits from it; not below those of which `stops` is true. They are
     /// locked.
     pub fn descend(&mut self, stops: impl Fn(Oid) -> bool) -> Vec<Oid> {
-        let mut found = vec![self.target];
+        let mut found = Oids::from_iter([self.target]);
         let mut next = 0;
-        while self.family.len() > 1 && next < found.len() {
-            let below = if next > 0 && stops(found[next]) {
-                vec![]
-            } else {
-                children(found[next])
-            };
-            for child in below {
-                if !found.contains(&child) {
-                    found.push(child);
-                }
+        while self.family.len() > 1
+            && let Some(member) = found.at(next)
+        {
+            if next == 0 || !stops(member) {
+                found.extend(children(member));
             }
             next += 1;
         }
+        let found = found.into_vec();
         self.reach(&found);
         found
     }
@@ -84,6 +85,19 @@ impl Context<'_> {
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
     }
 
+    /// The members that lose the column of this name, which may come back under it.
+    pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
+        let dropped = self
+            .subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
+        if dropped {
+            inheriting(self, |member| parents_of_column(member, name))
+        } else {
+            vec![]
+        }
+    }
+
     /// Whether a subcommand adds the column of this name.
     pub fn adds_column(&self, name: &str) -> bool {
         self.subcommands.iter().any(|command| {
@@ -95,20 +109,30 @@ impl Context<'_> {
 
 /// The facts of an ALTER TABLE on an existing relation.
 pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Relations) -> Statement {
+    // SAFETY: the parser gives every ALTER TABLE its relation.
+    let recurse = unsafe { (*statement.relation).inh };
+    Statement::AlterTable(read_for(statement, target, recurse, relations))
+}
+
+/// The same for another relation than the one that is named.
+pub fn read_for(
+    statement: &pg_sys::AlterTableStmt,
+    target: Oid,
+    recurse: bool,
+    relations: &mut Relations,
+) -> AlterTable {
     let subcommands = subcommands(statement);
     let earlier = relations.earlier_alterations(target);
     // SAFETY: the list of subcommands is only read.
     let lock = unsafe { pg_sys::AlterTableGetLockLevel(statement.cmds) };
     let lock = LockMode::from_number(lock).unwrap_or(LockMode::AccessExclusive);
-    // SAFETY: the parser gives every ALTER TABLE its relation.
-    let recurse = unsafe { (*statement.relation).inh };
     let family = relations.family(target, recurse);
     let mut context = Context {
         relations,
         target,
         family,
         lock,
-        members: vec![target],
+        members: Oids::from_iter([target]),
         subcommands: earlier
             .into_iter()
             .flat_map(self::subcommands)
@@ -123,12 +147,12 @@ pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Rel
         }
         commands.extend(self::command(command, &mut context));
     }
-    Statement::AlterTable(AlterTable {
+    AlterTable {
         target,
         lock,
-        members: context.members,
+        members: context.members.into_vec(),
         commands,
-    })
+    }
 }
 
 fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {
@@ -152,14 +176,6 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
         At::AT_AddConstraint => constraint::recurses(command, context),
         // The others see to it themselves.
-        At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_EnableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrig
-        | At::AT_DisableTrigAll
-        | At::AT_DisableTrigUser => context.is_partitioned(context.target),
         _ => false,
     }
 }
@@ -182,12 +198,30 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_SetExpression => vec![storage::set_expression(name, context)],
         At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
         At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
-        At::AT_AttachPartition if is_index(context) => vec![attach_index(command, context)],
+        At::AT_AttachPartition | At::AT_DetachPartition | At::AT_DetachPartitionFinalize => {
+            vec![partition::command(command, context)]
+        }
+        At::AT_AddInherit => vec![partition::inherit(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
         At::AT_AlterConstraint => vec![constraint::alter(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
+        At::AT_EnableTrig
+        | At::AT_EnableAlwaysTrig
+        | At::AT_EnableReplicaTrig
+        | At::AT_DisableTrig
+        | At::AT_EnableTrigAll
+        | At::AT_DisableTrigAll
+        | At::AT_EnableTrigUser
+        | At::AT_DisableTrigUser => {
+            let partitions = enable_trigger::partitions(command, context);
+            context.reach(&partitions);
+            vec![AlterCommand::CatalogOnly]
+        }
         At::AT_ColumnDefault
+        | At::AT_DropInherit
+        | At::AT_AddOf
+        | At::AT_DropOf
         | At::AT_DropExpression
         | At::AT_SetStatistics
         | At::AT_SetOptions
@@ -197,14 +231,6 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_DropCluster
         | At::AT_SetRelOptions
         | At::AT_ResetRelOptions
-        | At::AT_EnableTrig
-        | At::AT_EnableAlwaysTrig
-        | At::AT_EnableReplicaTrig
-        | At::AT_DisableTrig
-        | At::AT_EnableTrigAll
-        | At::AT_DisableTrigAll
-        | At::AT_EnableTrigUser
-        | At::AT_DisableTrigUser
         | At::AT_EnableRule
         | At::AT_EnableAlwaysRule
         | At::AT_EnableReplicaRule
@@ -223,28 +249,45 @@ pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_s
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let objects: Vec<Object> = inheriting(context, |member| {
-        columns::named(member, &name).is_some_and(|column| column.inherited == 1 && !column.local)
-    })
-    .into_iter()
-    .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
-    .collect();
+    if columns::named(context.target, &name).is_none() && !context.adds_column(&name) {
+        // IF EXISTS does nothing more; without it the statement fails.
+        return AlterCommand::CatalogOnly;
+    }
+    let objects: Vec<Object> = inheriting(context, |member| parents_of_column(member, &name))
+        .into_iter()
+        .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
+        .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
 }
 
-/// The members that lose something the target loses: those that have it only from there. Their children are locked
-/// whether or not they lose it, and with ONLY too: `ATExecDropColumn` and `ATExecDropConstraint` of
-/// `commands/tablecmds.c`.
-pub fn inheriting(context: &mut Context, goes_along: impl Fn(Oid) -> bool) -> Vec<Oid> {
+/// From how many parents a member has a column, if only from parents.
+fn parents_of_column(member: Oid, column: &str) -> Option<i16> {
+    columns::named(member, column)
+        .filter(|column| !column.local)
+        .map(|column| column.inherited)
+}
+
+/// The members that lose something the target loses: those that have it only from parents that lose it (`parents` tells
+/// from how many). Their children are locked whether or not they lose it, and with ONLY too: `ATExecDropColumn` and
+/// `ATExecDropConstraint` of `commands/tablecmds.c`.
+pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
     let mut losing = vec![context.target];
+    let mut losing_parents: BTreeMap<Oid, i16> = BTreeMap::new();
     let mut next = 0;
     while next < losing.len() {
         let below = children(losing[next]);
         context.reach(&below);
-        if context.family.len() > 1 {
-            losing.extend(below.into_iter().filter(|child| goes_along(*child)));
-        }
         next += 1;
+        if context.family.len() == 1 {
+            continue;
+        }
+        for child in below {
+            let lost = losing_parents.entry(child).or_default();
+            *lost += 1;
+            if parents(child) == Some(*lost) {
+                losing.push(child);
+            }
+        }
     }
     losing
 }
@@ -274,13 +317,6 @@ pub fn dropped(
     AlterCommand::Drop { what, indexes, locked }
 }
 
-fn is_index(context: &mut Context) -> bool {
-    context
-        .relations
-        .kind(context.target)
-        .is_some_and(RelationKind::is_index)
-}
-
 /// A subcommand that names an index of the target and locks it.
 fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
     index_constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
@@ -292,16 +328,6 @@ fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> A
     node::cast::<pg_sys::ReplicaIdentityStmt>(command.def, pg_sys::NodeTag::T_ReplicaIdentityStmt)
         .map_or(AlterCommand::CatalogOnly, |identity| {
             index_locked(&node::text(identity.name), LockMode::Share, context)
-        })
-}
-
-/// ALTER INDEX … ATTACH PARTITION: `ATExecAttachPartitionIdx` of `commands/tablecmds.c`.
-fn attach_index(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd)
-        .and_then(|partition| resolve(partition.name))
-        .filter(|index| context.relations.load(*index).is_some())
-        .map_or(AlterCommand::Unmodelled, |index| {
-            AlterCommand::Locks(vec![(index, LockMode::AccessExclusive)])
         })
 }
 
@@ -323,10 +349,14 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
         .map(|option| node::text(option.defname))
         .filter(|option| option != "generated")
         .collect();
-    AlterCommand::AlterSequence {
-        sequence,
-        rewrites: !options.is_empty() && !options.iter().any(|option| option == "restart"),
-    }
+    let change = if options.is_empty() {
+        SequenceChange::OfColumn
+    } else if options.iter().any(|option| option == "restart") {
+        SequenceChange::Restarts
+    } else {
+        SequenceChange::Renews
+    };
+    AlterCommand::AlterSequence { sequence, change }
 }
 
 /// DETACH PARTITION … CONCURRENTLY, which commits in the middle: `ATExecDetachPartition` of `commands/tablecmds.c`.

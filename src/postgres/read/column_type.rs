@@ -45,6 +45,7 @@ pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) 
         to: expressions::type_name(wanted),
         rewrites,
         members: vec![],
+        completed: vec![],
         foreign_keys: vec![],
         locked: vec![],
         sequences: vec![],
@@ -134,6 +135,10 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     if has_rows {
         facts.members.push(of_member);
     } else {
+        for (index, _) in &of_member.indexes {
+            let without = leaves_without_part(member, *index, context);
+            facts.completed.extend(without);
+        }
         facts.locked.extend(
             of_member
                 .indexes
@@ -141,6 +146,21 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                 .map(|(index, _)| (index, LockMode::AccessExclusive)),
         );
     }
+}
+
+/// The leaves below a partitioned table that have no part of an index of it, which CREATE INDEX ON ONLY leaves so. Made
+/// again, the index is made for all: `pg_get_indexdef_string` knows no ONLY.
+fn leaves_without_part(table: Oid, index: Oid, context: &mut Context) -> Vec<Oid> {
+    let parts = context.relations.family(index, true);
+    let with_part: Vec<Oid> = parts
+        .into_iter()
+        .filter_map(|part| catalog::row(&catalog::INDEX, part))
+        .map(|row| row.oid("indrelid"))
+        .collect();
+    let family = context.relations.family(table, true);
+    let mut leaves = context.relations.with_rows(&family);
+    leaves.retain(|leaf| !with_part.contains(leaf));
+    leaves
 }
 
 /// Whether the rows of a foreign key's referencing table are checked again: `TryReuseForeignKey`.

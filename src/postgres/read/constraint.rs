@@ -14,7 +14,6 @@ use super::not_null;
 #[cfg(feature = "pg18")]
 use crate::model::facts::AddForeignKey;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
-#[cfg(feature = "pg18")]
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
@@ -26,7 +25,6 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     };
     // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
     part.contype == ConstrType::CONSTR_PRIMARY
-        && part.indexname.is_null()
         && (!context.is_partitioned(context.target) || {
             let columns = columns::of_table(context.target);
             node::strings(part.keys)
@@ -91,7 +89,7 @@ pub fn of_new_column(
                 columns: vec![column.to_owned()],
                 using_index: None,
                 renames_index: false,
-                partitions: found.visited,
+                partitions: index_constraint::locked_with(&found.visited, LockMode::Share),
                 builds: found.builds,
                 nullable: vec![],
             })
@@ -264,6 +262,11 @@ pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
 
 /// DROP CONSTRAINT
 pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    if context.is_partitioned(context.target) {
+        // `ATCheckPartitionsNotInUse`, with ONLY too, and whether or not there is such a constraint.
+        let tree = context.relations.family(context.target, true);
+        context.reach(&tree);
+    }
     let Some(constraint) = constraints::named(context.target, &name) else {
         return AlterCommand::CatalogOnly;
     };
@@ -271,7 +274,9 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
     let mut found = vec![];
     if inherits {
         let losing = inheriting(context, |member| {
-            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+            same_constraint(member, &constraint)
+                .filter(|known| !known.local)
+                .map(|known| known.inherited)
         });
         found.extend(
             losing

@@ -1,7 +1,14 @@
 //! Constraints, as `pg_constraint` keeps them.
 
+use std::collections::BTreeSet;
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
+use super::dependencies::{Object, references};
 use crate::model::facts::Oid;
 use crate::postgres::catalog::{self, Row, Value};
+use crate::postgres::node;
 
 /// One constraint.
 pub struct Constraint {
@@ -62,6 +69,13 @@ pub fn named(table: Oid, name: &str) -> Option<Constraint> {
     of_table(table).into_iter().find(|constraint| constraint.name == name)
 }
 
+/// The constraint that an index of a table belongs to: `get_relation_idx_constraint_oid` of `catalog/pg_constraint.c`.
+pub fn of_index(table: Oid, index: Oid) -> Option<Constraint> {
+    of_table(table)
+        .into_iter()
+        .find(|constraint| constraint.index == index && matches!(constraint.kind, b'p' | b'u' | b'x'))
+}
+
 /// The constraint of this oid.
 pub fn by_oid(oid: Oid) -> Option<Constraint> {
     catalog::row(&catalog::CONSTRAINT, oid).map(Constraint::from_row)
@@ -73,4 +87,36 @@ pub fn children(parent: Oid) -> Vec<Constraint> {
         .into_iter()
         .map(Constraint::from_row)
         .collect()
+}
+
+/// The foreign keys to this table, those of partitions of either end included.
+pub fn referring_to(referenced: Oid) -> Vec<Constraint> {
+    let mut found: Vec<Constraint> = references(Object::relation(referenced))
+        .into_iter()
+        .filter(|(object, _)| object.class == catalog::CONSTRAINT.catalog())
+        .map(|(object, _)| object.oid)
+        .collect::<BTreeSet<Oid>>()
+        .into_iter()
+        .filter_map(by_oid)
+        .collect();
+    found.retain(|constraint| constraint.kind == b'f' && constraint.referenced == referenced);
+    found
+}
+
+/// The definition of a constraint: what follows its name in ADD CONSTRAINT.
+pub fn definition(constraint: &Constraint) -> String {
+    // SAFETY: a palloc'd string about an existing constraint: `ALTER TABLE t ADD CONSTRAINT name definition`.
+    let (command, name) = unsafe {
+        (
+            node::text(pg_sys::pg_get_constraintdef_command(constraint.oid.into())),
+            node::text(pg_sys::quote_identifier(row_name(constraint).as_ptr())),
+        )
+    };
+    let before = format!(" ADD CONSTRAINT {name} ");
+    let definition = command.split_once(&before).map_or("", |(_, definition)| definition);
+    definition.trim_end_matches(" NOT VALID").to_owned()
+}
+
+fn row_name(constraint: &Constraint) -> CString {
+    CString::new(constraint.name.as_str()).unwrap_or_default()
 }

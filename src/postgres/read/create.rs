@@ -2,32 +2,92 @@
 
 use pgrx::pg_sys;
 
-use super::relations::{Relations, resolve};
-use crate::model::facts::Statement;
+use super::partition;
+use super::relations::{Relations, resolve, written_name};
+use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
 use crate::postgres::node::{self, Node};
 
-/// CREATE TABLE by itself locks nothing that exists; with a parent or a foreign key it is not modelled.
-pub fn table(statement: Node) -> Statement {
-    let Some(create) = node::cast::<pg_sys::CreateStmt>(statement, pg_sys::NodeTag::T_CreateStmt) else {
+/// CREATE TABLE and CREATE FOREIGN TABLE, alone or as an element of CREATE SCHEMA: `DefineRelation` of
+/// `commands/tablecmds.c`. By itself it locks nothing that exists; parents, and tables that its foreign keys refer to, are
+/// locked. What it takes from a table with LIKE or a type with OF is only looked at.
+pub fn table(statement: Node, relations: &mut Relations) -> Statement {
+    use pg_sys::NodeTag::{T_CreateForeignTableStmt, T_CreateStmt};
+    let create = node::cast::<pg_sys::CreateStmt>(statement, T_CreateStmt).or_else(|| {
+        node::cast::<pg_sys::CreateForeignTableStmt>(statement, T_CreateForeignTableStmt).map(|foreign| &foreign.base)
+    });
+    let Some(create) = create else {
         return Statement::Unmodelled { relation: None };
     };
-    let parts = node::list(create.tableElts);
-    let refers = parts.iter().any(|part| is_foreign_key(*part) || column_refers(*part));
-    if refers || !create.inhRelations.is_null() || !create.partbound.is_null() {
-        return Statement::Unmodelled { relation: None };
+    if create.if_not_exists && exists(create.relation) {
+        return Statement::NoExistingRelation;
     }
-    Statement::NoExistingRelation
+    let mut parents = vec![];
+    for parent in node::list(create.inhRelations) {
+        let Some(range_var) = node::cast::<pg_sys::RangeVar>(parent, pg_sys::NodeTag::T_RangeVar) else {
+            continue;
+        };
+        match resolve(range_var).filter(|oid| relations.load(*oid).is_some()) {
+            Some(parent) => parents.push(parent),
+            None => return Statement::MissingRelation(written_name(range_var)),
+        }
+    }
+    let referenced = referenced(create, relations);
+    // SAFETY: null, or a bound of the parse tree.
+    if let (Some(bound), Some(parent)) = (unsafe { create.partbound.as_ref() }, parents.first()) {
+        return Statement::CreatePartition(partition::created(*parent, bound, referenced, relations));
+    }
+    let parents = parents.into_iter().map(|oid| (oid, LockMode::ShareUpdateExclusive));
+    let locked: Vec<(Oid, LockMode)> = parents.chain(referenced).collect();
+    if locked.is_empty() {
+        return Statement::NoExistingRelation;
+    }
+    Statement::LocksOnly(locked)
 }
 
-fn is_foreign_key(part: Node) -> bool {
-    node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint)
-        .is_some_and(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
+/// The tables that the foreign keys of a new table refer to, with their partitions; but for the table itself.
+fn referenced(create: &pg_sys::CreateStmt, relations: &mut Relations) -> Vec<(Oid, LockMode)> {
+    let of_column = |part: &Node| {
+        node::cast::<pg_sys::ColumnDef>(*part, pg_sys::NodeTag::T_ColumnDef)
+            .map_or_else(Vec::new, |column| node::list(column.constraints))
+    };
+    let parts = node::list(create.tableElts);
+    let constraints = parts.iter().flat_map(of_column).chain(parts.iter().copied());
+    let mut locked = vec![];
+    for table in constraints
+        .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
+        .filter(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
+        .filter_map(|constraint| resolve(constraint.pktable))
+    {
+        let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
+        let family = relations.family(table, partitioned);
+        locked.extend(family.into_iter().map(|oid| (oid, LockMode::ShareRowExclusive)));
+    }
+    locked
 }
 
-fn column_refers(part: Node) -> bool {
-    node::cast::<pg_sys::ColumnDef>(part, pg_sys::NodeTag::T_ColumnDef)
-        .is_some_and(|column| node::list(column.constraints).into_iter().any(is_foreign_key))
+/// Whether there is a relation of this name where it would be created: `RangeVarGetAndCheckCreationNamespace` of
+/// `catalog/namespace.c`, without making the schema of temporary tables.
+fn exists(range_var: *const pg_sys::RangeVar) -> bool {
+    /// `pg_catalog`, which is looked into first unless it is named in the path; nothing is created there.
+    const CATALOG: u32 = 11;
+    // SAFETY: a RangeVar of the parse tree; look-ups that make nothing.
+    unsafe {
+        let range_var = &*range_var;
+        if range_var.relpersistence == pg_sys::RELPERSISTENCE_TEMP as std::ffi::c_char {
+            return resolve(range_var).is_some();
+        }
+        let mut path = [pg_sys::InvalidOid; 16];
+        let schema = if range_var.schemaname.is_null() {
+            let count = pg_sys::fetch_search_path_array(path.as_mut_ptr(), path.len() as i32);
+            let path = path.iter().take(count as usize);
+            path.copied().find(|schema| schema.to_u32() != CATALOG)
+        } else {
+            Some(pg_sys::LookupExplicitNamespace(range_var.schemaname, true))
+        };
+        schema.is_some_and(|schema| pg_sys::get_relname_relid(range_var.relname, schema) != pg_sys::InvalidOid)
+    }
 }
 
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.

@@ -22,6 +22,15 @@ pub struct Object {
 }
 
 impl Object {
+    /// An object of the catalog that `path` leads into.
+    pub fn whole(path: &Path, oid: Oid) -> Self {
+        Self {
+            class: path.catalog(),
+            oid,
+            column: 0,
+        }
+    }
+
     /// A relation.
     pub fn relation(oid: Oid) -> Self {
         Self {
@@ -60,14 +69,15 @@ pub struct Deletion {
 
 /// Follows what depends on `start`; dependents that would have to be named are followed only with `cascade`.
 pub fn deletion(start: &[Object], cascade: bool) -> Deletion {
-    let mut seen: BTreeSet<Object> = start.iter().copied().collect();
+    let named: BTreeSet<Object> = start.iter().copied().collect();
+    let mut seen = named.clone();
     let mut queue: Vec<Object> = start.to_vec();
     let mut deletion = Deletion::default();
     while let Some(object) = queue.pop() {
         locks_of(object, &mut deletion);
         for found in dependents(object, cascade)
             .into_iter()
-            .chain(owners_of_reached(object, start))
+            .chain(owners_of_reached(object, &named))
         {
             // A column of a relation that goes as a whole goes with it.
             if !seen.contains(&Object { column: 0, ..found }) && seen.insert(found) {
@@ -84,7 +94,7 @@ fn dependents(object: Object, cascade: bool) -> Vec<Object> {
         .into_iter()
         .filter(|(_, kind)| match kind {
             b'n' | b'x' => cascade || *kind == b'x',
-            b'a' | b'i' | b'P' | b'S' => true,
+            b'a' | b'i' | b'P' | b'S' | b'e' => true,
             _ => false,
         })
         .map(|(dependent, _)| dependent)
@@ -92,8 +102,8 @@ fn dependents(object: Object, cascade: bool) -> Vec<Object> {
 }
 
 /// What is named itself is no inner part of anything, or the server refuses to drop it.
-fn owners_of_reached(object: Object, start: &[Object]) -> Vec<Object> {
-    if start.contains(&object) {
+fn owners_of_reached(object: Object, named: &BTreeSet<Object>) -> Vec<Object> {
+    if named.contains(&object) {
         vec![]
     } else {
         owners(object)
@@ -101,7 +111,8 @@ fn owners_of_reached(object: Object, start: &[Object]) -> Vec<Object> {
 }
 
 /// The objects that this one is an inner part of, and that go with it: the view of a rule, the generated column of an
-/// expression, the whole of a foreign key of which a partition has a part.
+/// expression, the whole of a foreign key of which a partition has a part, the extension of a
+/// member.
 fn owners(object: Object) -> Vec<Object> {
     let values = [
         Value::Oid(object.class),
@@ -110,7 +121,7 @@ fn owners(object: Object) -> Vec<Object> {
     ];
     catalog::rows(&catalog::REFERENCES_OF_OBJECT, &values)
         .iter()
-        .filter(|row| row.letter("deptype") == b'i')
+        .filter(|row| matches!(row.letter("deptype"), b'i' | b'e'))
         .map(|row| Object {
             class: row.oid("refclassid"),
             oid: row.oid("refobjid"),
@@ -147,6 +158,12 @@ const PARTS: [(Path, &str, LockMode); 5] = [
     (catalog::EXTENDED_STATISTICS, "stxrelid", LockMode::ShareUpdateExclusive),
 ];
 
+/// The table that a trigger, rule, policy or the like is a part of.
+pub fn table_of_part(object: Object) -> Option<Oid> {
+    let (path, column, _) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)?;
+    catalog::row(path, object.oid).map(|row| row.oid(column))
+}
+
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
@@ -158,7 +175,14 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
         match kind.and_then(RelationKind::from_relkind) {
             None | Some(RelationKind::Toast) => {}
             Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
-            Some(_) => deletion.relations.push(object.oid),
+            Some(kind) => {
+                deletion.relations.push(object.oid);
+                // `index_drop` of `catalog/index.c`
+                let table = Some(object.oid).filter(|_| kind.is_index()).and_then(table_of_index);
+                deletion
+                    .locked
+                    .extend(table.map(|table| (table, LockMode::AccessExclusive)));
+            }
         }
     } else if object.class == catalog::CONSTRAINT.catalog() {
         if let Some(constraint) = constraints::by_oid(object.oid) {
@@ -170,6 +194,10 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     {
         deletion.locked.push((row.oid(column), *mode));
     }
+}
+
+fn table_of_index(index: Oid) -> Option<Oid> {
+    catalog::row(&catalog::INDEX, index).map(|row| row.oid("indrelid"))
 }
 
 /// The sequence of an identity column: `getIdentitySequence` of `catalog/pg_depend.c`.

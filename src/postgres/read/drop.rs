@@ -6,8 +6,11 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType;
 
 use super::constraints;
-use super::dependencies::{self, Object, references};
+use super::dependencies::{self, Object};
 use super::index;
+use super::object_names;
+use super::oids::Oids;
+use super::owners;
 use super::relations::{Relations, class_row, parents, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -15,7 +18,7 @@ use crate::model::relation::RelationKind;
 use crate::postgres::catalog;
 use crate::postgres::node;
 
-/// DROP of relations; other objects are not modelled.
+/// DROP: `RemoveRelations` of `commands/tablecmds.c` and `RemoveObjects` of `commands/dropcmds.c`.
 pub fn drop(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statement {
     let of_relations = [
         ObjectType::OBJECT_TABLE,
@@ -26,7 +29,7 @@ pub fn drop(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statemen
         ObjectType::OBJECT_FOREIGN_TABLE,
     ];
     if !of_relations.contains(&statement.removeType) {
-        return Statement::Unmodelled { relation: None };
+        return drop_objects(statement, relations);
     }
     let mut named = vec![];
     for object in node::list(statement.objects) {
@@ -43,12 +46,28 @@ pub fn drop(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statemen
         return index::drop(&named, statement.concurrent, cascade, relations);
     }
     let cascade = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
-    drop_relations(named, cascade, relations)
+    let objects: Vec<Object> = named.iter().map(|oid| Object::relation(*oid)).collect();
+    deleted(named, &objects, cascade, relations)
 }
 
-fn drop_relations(named: Vec<Oid>, cascade: bool, relations: &mut Relations) -> Statement {
-    let objects: Vec<Object> = named.iter().map(|oid| Object::relation(*oid)).collect();
-    let deletion = dependencies::deletion(&objects, cascade);
+fn drop_objects(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Statement {
+    let mut objects = vec![];
+    for name in node::list(statement.objects) {
+        match object_names::object(statement.removeType, name, statement.missing_ok) {
+            // Another's: PostgreSQL refuses it, and nothing happens.
+            Some(object) if !owners::may_drop(object) => return Statement::NoExistingRelation,
+            Some(object) => objects.push(object),
+            None if statement.missing_ok => {}
+            None => return Statement::NoExistingRelation,
+        }
+    }
+    let cascade = statement.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    deleted(vec![], &objects, cascade, relations)
+}
+
+/// What goes and what is locked when some objects are dropped; `named` are those among them that are relations.
+pub fn deleted(named: Vec<Oid>, objects: &[Object], cascade: bool, relations: &mut Relations) -> Statement {
+    let deletion = dependencies::deletion(objects, cascade);
     let mut locked = deletion.locked;
     for oid in &deletion.relations {
         // `heap_drop_with_catalog` of `catalog/heap.c`: a partition's parent, and the default partition beside it.
@@ -61,10 +80,12 @@ fn drop_relations(named: Vec<Oid>, cascade: bool, relations: &mut Relations) -> 
     }
     let dropped: BTreeSet<Oid> = deletion.relations.into_iter().collect();
     locked.retain(|(oid, _)| !dropped.contains(oid) && relations.load(*oid).is_some());
-    let dropped = dropped
+    let mut dropped: Vec<Oid> = dropped
         .into_iter()
         .filter(|oid| relations.load(*oid).is_some())
         .collect();
+    // What is told of the loss begins with what has rows.
+    dropped.sort_by_key(|oid| !relations.kind(*oid).is_some_and(RelationKind::has_rows));
     for oid in &named {
         relations.load(*oid);
     }
@@ -86,7 +107,7 @@ pub fn default_partition(parent: Oid) -> Option<Oid> {
 
 /// TRUNCATE: `ExecuteTruncate` of `commands/tablecmds.c`.
 pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> Statement {
-    let mut all: Vec<Oid> = vec![];
+    let mut all = Oids::default();
     for relation in node::list(statement.relations) {
         let Some(range_var) = node::cast::<pg_sys::RangeVar>(relation, pg_sys::NodeTag::T_RangeVar) else {
             continue;
@@ -94,17 +115,19 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
         let Some(oid) = resolve(range_var) else {
             return Statement::MissingRelation(written_name(range_var));
         };
-        add_new(&mut all, relations.family(oid, range_var.inh));
+        all.extend(relations.family(oid, range_var.inh));
     }
     if statement.behavior == pg_sys::DropBehavior::DROP_CASCADE {
         let mut next = 0;
-        while next < all.len() {
-            for referencing in referencing_tables(all[next]) {
-                add_new(&mut all, relations.family(referencing, true));
+        while let Some(referenced) = all.at(next) {
+            // Each partition of a referencing table refers by itself; what inherits from it does not.
+            for referencing in referencing_tables(referenced) {
+                all.extend(relations.family(referencing, false));
             }
             next += 1;
         }
     }
+    let all = all.into_vec();
     let sequences = if statement.restart_seqs {
         let owned: Vec<Oid> = all.iter().flat_map(|oid| dependencies::owned_sequences(*oid)).collect();
         owned.into_iter().filter(|oid| relations.load(*oid).is_some()).collect()
@@ -117,24 +140,8 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
     }
 }
 
-fn add_new(all: &mut Vec<Oid>, more: Vec<Oid>) {
-    for oid in more {
-        if !all.contains(&oid) {
-            all.push(oid);
-        }
-    }
-}
-
 /// The tables that have a foreign key to this one.
-fn referencing_tables(referenced: Oid) -> Vec<Oid> {
-    let mut tables: Vec<Oid> = references(Object::relation(referenced))
-        .into_iter()
-        .filter(|(object, _)| object.class == catalog::CONSTRAINT.catalog())
-        .filter_map(|(object, _)| constraints::by_oid(object.oid))
-        .filter(|constraint| constraint.kind == b'f' && constraint.referenced == referenced)
-        .map(|constraint| constraint.table)
-        .collect();
-    tables.sort_unstable();
-    tables.dedup();
-    tables
+fn referencing_tables(referenced: Oid) -> BTreeSet<Oid> {
+    let keys = constraints::referring_to(referenced).into_iter();
+    keys.map(|constraint| constraint.table).collect()
 }

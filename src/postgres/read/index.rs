@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use super::dependencies::{self, Object};
 use super::index_match;
 use super::permission::may_maintain;
-use super::relations::{Relations, class_row, everywhere, index_rows, resolve, written_name};
+use super::relations::{Relations, class_row, everywhere, resolve, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -139,7 +139,7 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
                 tables.push((table, vec![leaf]));
             }
         } else {
-            tables.push((leaf, indexes_of(leaf)));
+            tables.push((leaf, relations.indexes(leaf)));
         }
     }
     Statement::Reindex {
@@ -163,14 +163,18 @@ fn while_finding_leaves(
     } else {
         LockMode::Share
     };
+    let mut locked = vec![];
     if relations.kind(named) == Some(RelationKind::PartitionedTable) {
-        let members = family.iter().skip(1).map(|member| (*member, LockMode::Share));
-        return std::iter::once((named, weak)).chain(members).collect();
+        locked.push((named, weak));
+    } else {
+        let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
+        relations.load(table);
+        let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
+        locked.extend([(named, of_index), (table, weak)]);
     }
-    let table = catalog::row(&catalog::INDEX, named).map_or(0, |row| row.oid("indrelid"));
-    relations.load(table);
-    let of_index = if concurrently { weak } else { LockMode::AccessExclusive };
-    vec![(named, of_index), (table, weak)]
+    let members = family.iter().skip(1);
+    locked.extend(members.map(|member| (*member, LockMode::Share)));
+    locked
 }
 
 /// REINDEX SCHEMA and DATABASE: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its own.
@@ -185,10 +189,13 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         }
         _ => return Statement::Unmodelled { relation: None },
     };
-    let tables = oids
+    let known: Vec<Oid> = oids
         .into_iter()
         .filter(|table| relations.load(*table).is_some())
-        .map(|table| (table, indexes_of(table)))
+        .collect();
+    let tables = known
+        .into_iter()
+        .map(|table| (table, relations.indexes(table)))
         .filter(|(_, indexes)| !indexes.is_empty())
         .collect();
     Statement::Reindex {
@@ -197,8 +204,4 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         concurrently,
         one_by_one: true,
     }
-}
-
-fn indexes_of(table: Oid) -> Vec<Oid> {
-    index_rows(table).iter().map(|row| row.oid("indexrelid")).collect()
 }

@@ -9,6 +9,7 @@ use super::index_match;
 use super::not_null::lacks_proof;
 use super::relations::index_rows;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, IndexConstraint, Oid};
+use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
 
 pub fn kind_of(contype: ConstrType::Type) -> IndexConstraint {
@@ -30,7 +31,7 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
         None => keys.to_vec(),
     };
     let nullable = if kind == IndexConstraint::PrimaryKey {
-        let members = context.members.clone();
+        let members = context.members.clone().into_vec();
         let with_rows = context.relations.with_rows(&members);
         with_rows
             .into_iter()
@@ -51,16 +52,32 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
     } else {
         index_match::Partitions::default()
     };
+    // Where an index is made, a deferrable constraint gets its trigger too: `index_constraint_create` of `catalog/index.c`.
+    let mut partitions = locked_with(&found.visited, LockMode::Share);
+    if part.deferrable {
+        let created: Vec<Oid> = found
+            .created
+            .iter()
+            .copied()
+            .filter(|oid| *oid != context.target)
+            .collect();
+        partitions.extend(locked_with(&created, LockMode::ShareRowExclusive));
+    }
     AlterCommand::AddIndexConstraint(AddIndexConstraint {
         kind,
         renames_index: using_index.is_some() && constraint.is_some() && constraint != index_name,
         constraint,
         columns: keys,
         using_index,
-        partitions: found.visited,
+        partitions,
         builds: found.builds,
         nullable,
     })
+}
+
+/// All of these with one lock.
+pub fn locked_with(oids: &[Oid], mode: LockMode) -> Vec<(Oid, LockMode)> {
+    oids.iter().map(|oid| (*oid, mode)).collect()
 }
 
 /// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`.

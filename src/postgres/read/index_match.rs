@@ -4,9 +4,11 @@
 use pgrx::{PgBox, pg_sys};
 
 use super::constraints;
-use super::relations::{Relations, children, index_rows, with_relation};
+use super::oids::Oids;
+use super::relations::{Relations, children, class_row, index_rows, with_relation};
 use crate::model::facts::Oid;
 use crate::model::relation::RelationKind;
+use crate::postgres::catalog::Row;
 use crate::postgres::node::{self, Node};
 
 /// An index as a statement describes it, for comparing.
@@ -23,21 +25,70 @@ pub struct Wanted {
 pub struct Partitions {
     /// Those looked at; below one that has an equal index nothing is.
     pub visited: Vec<Oid>,
+    /// Those that get an index, whether or not they hold rows.
+    pub created: Vec<Oid>,
     /// Those with rows that get an index built, the table itself included.
     pub builds: Vec<Oid>,
 }
 
 /// Follows the partitions of a table as the server does.
 pub fn partitions(table: Oid, wanted: Option<&Wanted>, relations: &mut Relations) -> Partitions {
+    follow(table, table, wanted, &mut Oids::default(), relations)
+}
+
+/// Where one is built when a table is attached to `parent`, which has the wanted index: `AttachPartitionEnsureIndexes` of
+/// `commands/tablecmds.c`. `usable` says which of the table's own may be taken over, `taken` which are by now.
+pub fn attached(
+    parent: Oid,
+    table: Oid,
+    wanted: &Wanted,
+    usable: impl Fn(&Row) -> bool,
+    taken: &mut Oids,
+    relations: &mut Relations,
+) -> Vec<Oid> {
+    if takes_over(table, parent, wanted, usable, taken) {
+        return vec![];
+    }
+    follow(table, parent, Some(wanted), taken, relations).builds
+}
+
+/// What follows the table in the CREATE INDEX of an index that is there.
+pub fn definition(index: Oid) -> String {
+    // SAFETY: a palloc'd string about an existing index: `CREATE INDEX name ON schema.table USING method ...`.
+    let (command, name, table) = unsafe {
+        let table = pg_sys::IndexGetRelation(index.into(), false);
+        let quoted = |relation: pg_sys::Oid| {
+            let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+            node::text(pg_sys::quote_qualified_identifier(
+                schema,
+                pg_sys::get_rel_name(relation),
+            ))
+        };
+        let name = pg_sys::quote_identifier(pg_sys::get_rel_name(index.into()));
+        (
+            node::text(pg_sys::pg_get_indexdef_string(index.into())),
+            node::text(name),
+            quoted(table),
+        )
+    };
+    let before = format!("INDEX {name} ON {table} ");
+    command
+        .split_once(&before)
+        .map_or_else(String::new, |(_, definition)| definition.to_owned())
+}
+
+/// Follows the partitions of `table`, looking for equals of an index of `parent`.
+fn follow(table: Oid, parent: Oid, wanted: Option<&Wanted>, taken: &mut Oids, relations: &mut Relations) -> Partitions {
     let mut found = Partitions::default();
     let mut queue = vec![table];
     while let Some(member) = queue.pop() {
         if member != table {
             found.visited.push(member);
-            if wanted.is_some_and(|wanted| has_equal(member, table, wanted)) {
+            if wanted.is_some_and(|wanted| takes_over(member, parent, wanted, |_| true, taken)) {
                 continue;
             }
         }
+        found.created.push(member);
         if relations.kind(member) == Some(RelationKind::PartitionedTable) {
             queue.extend(children(member));
         }
@@ -148,16 +199,42 @@ fn key(table: Oid, element: &pg_sys::IndexElem) -> Option<Key> {
     })
 }
 
-fn has_equal(partition: Oid, parent: Oid, wanted: &Wanted) -> bool {
-    index_rows(partition).iter().any(|row| {
-        let index = row.oid("indexrelid");
-        let part = super::relations::class_row(index).is_some_and(|row| row.flag("relispartition") == Some(true));
-        let constrained = || {
-            constraints::of_table(partition)
-                .iter()
-                .any(|constraint| constraint.index == index && matches!(constraint.kind, b'p' | b'u' | b'x'))
-        };
-        !part && (!wanted.constraint || constrained()) && is_equal(index, partition, parent, wanted)
+/// Whether an index of a partition becomes a part of the wanted one, which it then is.
+fn takes_over(partition: Oid, parent: Oid, wanted: &Wanted, usable: impl Fn(&Row) -> bool, taken: &mut Oids) -> bool {
+    let mut own = index_rows(partition);
+    own.sort_unstable_by_key(|row| row.oid("indexrelid"));
+    let is_free = |index: Oid| {
+        let is_part = class_row(index).is_some_and(|row| row.flag("relispartition") == Some(true));
+        !is_part && !taken.contains(index) && (!wanted.constraint || constraints::of_index(partition, index).is_some())
+    };
+    let equal = own
+        .iter()
+        .filter(|row| usable(row))
+        .map(|row| row.oid("indexrelid"))
+        .find(|index| is_free(*index) && is_equal(*index, partition, parent, wanted));
+    taken.extend(equal);
+    equal.is_some()
+}
+
+/// An index that is there, for comparing; it belongs to a constraint or not.
+pub fn existing(index: Oid, constraint: bool) -> Option<Wanted> {
+    with_relation(index, |relation| {
+        // SAFETY: the relation is pinned; its arrays have as many elements as the index has columns, and are copied.
+        unsafe {
+            let info = pg_sys::BuildIndexInfo(relation);
+            let count = (*info).ii_NumIndexAttrs as usize;
+            let keys = (*info).ii_NumIndexKeyAttrs as usize;
+            let mut families = std::slice::from_raw_parts((*relation).rd_opfamily, keys).to_vec();
+            families.resize(count, pg_sys::InvalidOid);
+            let mut collations = std::slice::from_raw_parts((*relation).rd_indcollation, keys).to_vec();
+            collations.resize(count, pg_sys::InvalidOid);
+            Wanted {
+                info,
+                collations,
+                families,
+                constraint,
+            }
+        }
     })
 }
 

@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 
+use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
 use super::relations::{Relations, everywhere, resolve, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
@@ -12,12 +13,12 @@ use crate::postgres::{catalog, node, version};
 /// CLUSTER, of one table or of all that were clustered before
 pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> Statement {
     if statement.relation.is_null() {
-        let clustered: Vec<Oid> = catalog::all(&catalog::INDEX)
+        let clustered: Oids = catalog::all(&catalog::INDEX)
             .iter()
             .filter(|row| row.flag("indisclustered") == Some(true))
             .map(|row| row.oid("indrelid"))
             .collect();
-        let tables = everywhere(|row| clustered.contains(&row.oid("oid")) && may(row.oid("oid"), MAINTAIN));
+        let tables = everywhere(|row| clustered.contains(row.oid("oid")) && may(row.oid("oid"), MAINTAIN));
         return copied_one_by_one(CopyBy::Cluster, tables, relations);
     }
     // SAFETY: just checked.
@@ -74,7 +75,8 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
             family.clone()
         };
         // One without storage is opened like the others, before the server sees that there is nothing to do.
-        let others = family.into_iter().filter(|member| !copied.contains(member));
+        let known: Oids = copied.iter().copied().collect();
+        let others = family.into_iter().filter(|member| !known.contains(*member));
         locked.extend(others.map(|member| (member, LockMode::AccessExclusive)));
         all.extend(copied);
     }
@@ -113,8 +115,7 @@ pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations
         return Statement::RefreshConcurrently { relation: view };
     }
     if statement.skipData {
-        // WITH NO DATA: it is emptied.
-        return Statement::LocksOnly(vec![(view, LockMode::AccessExclusive)]);
+        return Statement::RefreshEmpty { relation: view };
     }
     Statement::Copy {
         by: CopyBy::Refresh,

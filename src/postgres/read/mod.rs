@@ -7,11 +7,14 @@ mod add_column;
 mod alter_table;
 mod column_type;
 mod columns;
+mod composite_type;
 mod constraint;
 mod constraints;
 mod create;
 mod dependencies;
+mod domain;
 mod drop;
+mod enable_trigger;
 mod expressions;
 mod foreign_key;
 mod index;
@@ -19,15 +22,25 @@ mod index_constraint;
 mod index_match;
 mod maintenance;
 mod not_null;
+mod object_names;
+mod oids;
+mod owned;
+mod owners;
+mod partition;
+mod partition_bound;
+mod partition_key;
 mod permission;
 mod relations;
+mod rewrites;
 mod size;
 mod storage;
+mod types;
 
 use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::RelationKind;
 use crate::postgres::node::{self, Node};
 use relations::{Relations, resolve, written_name};
 pub use relations::{one as relation, with_relation};
@@ -68,6 +81,9 @@ pub fn is_ours(statement: Node) -> bool {
 pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
     let mut relations = Relations::after(earlier);
     let read = self::statement(statement, &mut relations);
+    for relation in rewrites::rewritten(&read) {
+        relations.indexes(relation);
+    }
     let permitted = permission::permitted(&read);
     Facts {
         command_tag: node::command_tag(statement),
@@ -95,7 +111,10 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_ClusterStmt => read!(T_ClusterStmt, ClusterStmt, maintenance::cluster),
         T_VacuumStmt => read!(T_VacuumStmt, VacuumStmt, maintenance::vacuum),
         T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
+        T_AlterDomainStmt => read!(T_AlterDomainStmt, AlterDomainStmt, domain::alter),
         T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
+        T_DropOwnedStmt => read!(T_DropOwnedStmt, DropOwnedStmt, owned::drop),
+        T_ReassignOwnedStmt => read!(T_ReassignOwnedStmt, ReassignOwnedStmt, owned::reassign),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
         _ => other(statement, relations),
     }
@@ -112,6 +131,9 @@ fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) ->
             Statement::MissingRelation(name)
         };
     };
+    if relations.kind(target) == Some(RelationKind::CompositeType) {
+        return composite_type::alter(statement, target, relations);
+    }
     alter_table::read(statement, target, relations)
 }
 
@@ -134,7 +156,9 @@ fn other(statement: Node, relations: &mut Relations) -> Statement {
         return Statement::NoExistingRelation;
     }
     match tag {
-        pg_sys::NodeTag::T_CreateStmt => create::table(statement),
+        pg_sys::NodeTag::T_CreateStmt | pg_sys::NodeTag::T_CreateForeignTableStmt => {
+            create::table(statement, relations)
+        }
         pg_sys::NodeTag::T_ViewStmt => create::view(statement, relations),
         _ => Statement::Unmodelled { relation: None },
     }
@@ -243,7 +267,6 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
             | T_CreateTransformStmt
             | T_CreateTableAsStmt
             | T_CompositeTypeStmt
-            | T_CreateForeignTableStmt
             | T_CreateEventTrigStmt
             | T_CreateExtensionStmt
             | T_GrantStmt

@@ -55,7 +55,9 @@ pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
         .filter(|constraint| !constraint.no_inherit);
     if let Some(constraint) = constraint {
         inheriting(context, |member| {
-            same_constraint(member, &constraint).is_some_and(|known| known.inherited == 1 && !known.local)
+            same_constraint(member, &constraint)
+                .filter(|known| !known.local)
+                .map(|known| known.inherited)
         });
     }
     AlterCommand::CatalogOnly

@@ -10,7 +10,9 @@ use crate::model::facts::{CopyBy, Oid, Statement};
 pub fn permitted(statement: &Statement) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
+        Statement::AlterDomain(alter) => owns_type(alter.oid),
         Statement::CreateIndex(index) => owns(index.table),
+        Statement::CreatePartition(partition) => owns(partition.parent),
         Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may_drop(dropped.index)),
         Statement::Drop { named, .. } => named.iter().all(|oid| may_drop(*oid)),
         Statement::Truncate { relations, .. } => relations.first().is_none_or(|oid| may(*oid, TRUNCATE)),
@@ -67,6 +69,17 @@ fn owns(relation: Oid) -> bool {
 #[cfg(not(feature = "pg15"))]
 fn owns(relation: Oid) -> bool {
     owns_object(pg_sys::RelationRelationId, relation.into())
+}
+
+#[cfg(feature = "pg15")]
+fn owns_type(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up about an existing type.
+    unsafe { pg_sys::pg_type_ownercheck(oid.into(), pg_sys::GetUserId()) }
+}
+
+#[cfg(not(feature = "pg15"))]
+fn owns_type(oid: Oid) -> bool {
+    owns_object(pg_sys::TypeRelationId, oid.into())
 }
 
 #[cfg(feature = "pg15")]

@@ -1,9 +1,11 @@
 //! Relations: their names, kinds, families and indexes.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use pgrx::pg_sys;
 
+use super::oids::Oids;
 use crate::model::facts::{Oid, Table};
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Relation, RelationKind};
 use crate::postgres::catalog::{self, Row, Value};
@@ -41,27 +43,20 @@ impl Relations {
 
     /// The relation of this oid; `None` if it is gone.
     pub fn load(&mut self, oid: Oid) -> Option<&Table> {
-        if !self.tables.contains_key(&oid) {
-            // Keeps others from changing what is being read; where somebody holds it already, reading goes on without,
-            // because the guard never waits.
-            // SAFETY: releases nothing and waits for nothing; the subtransaction's rollback gives the lock back.
-            unsafe { pg_sys::ConditionalLockRelationOid(oid.into(), pg_sys::AccessShareLock as i32) };
-            let relation = read_relation(oid)?;
-            let indexes = if relation.kind.is_index() { vec![] } else { indexes(oid) };
-            for index in &indexes {
-                if let Some(relation) = read_relation(*index) {
-                    self.tables.insert(
-                        *index,
-                        Table {
-                            relation,
-                            indexes: vec![],
-                        },
-                    );
-                }
+        match self.tables.entry(oid) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(place) => {
+                // Keeps others from changing what is being read; where somebody holds it already, reading goes on
+                // without, because the guard never waits.
+                // SAFETY: releases nothing and waits for nothing; the subtransaction's rollback gives the lock back.
+                unsafe { pg_sys::ConditionalLockRelationOid(oid.into(), pg_sys::AccessShareLock as i32) };
+                let relation = read_relation(oid)?;
+                Some(place.insert(Table {
+                    relation,
+                    indexes: vec![],
+                }))
             }
-            self.tables.insert(oid, Table { relation, indexes });
         }
-        self.tables.get(&oid)
     }
 
     /// The kind of a relation.
@@ -72,16 +67,13 @@ impl Relations {
     /// The relation and, if `recurse`, everything that inherits from it: `find_all_inheritors` of
     /// `catalog/pg_inherits.c`.
     pub fn family(&mut self, oid: Oid, recurse: bool) -> Vec<Oid> {
-        let mut family = vec![oid];
+        let mut family = Oids::from_iter([oid]);
         let mut next = 0;
-        while recurse && next < family.len() {
-            for child in children(family[next]) {
-                if !family.contains(&child) {
-                    family.push(child);
-                }
-            }
+        while recurse && let Some(member) = family.at(next) {
+            family.extend(children(member));
             next += 1;
         }
+        let mut family = family.into_vec();
         family.retain(|member| self.load(*member).is_some());
         family
     }
@@ -94,9 +86,25 @@ impl Relations {
             .collect()
     }
 
-    /// The indexes of a relation.
+    /// The indexes of a relation, which are read too.
     pub fn indexes(&mut self, oid: Oid) -> Vec<Oid> {
-        self.load(oid).map(|table| table.indexes.clone()).unwrap_or_default()
+        let mut indexes: Vec<Oid> = index_rows(oid).iter().map(|row| row.oid("indexrelid")).collect();
+        indexes.sort_unstable();
+        // No lock of an index: its table has one.
+        for index in &indexes {
+            if let Entry::Vacant(place) = self.tables.entry(*index)
+                && let Some(relation) = read_relation(*index)
+            {
+                place.insert(Table {
+                    relation,
+                    indexes: vec![],
+                });
+            }
+        }
+        if let Some(table) = self.tables.get_mut(&oid) {
+            table.indexes.clone_from(&indexes);
+        }
+        indexes
     }
 }
 
@@ -161,12 +169,6 @@ pub fn parents(child: Oid) -> Vec<Oid> {
 /// The `pg_index` rows of a table.
 pub fn index_rows(table: Oid) -> Vec<Row> {
     catalog::rows(&catalog::INDEXES_OF_TABLE, &[Value::Oid(table)])
-}
-
-fn indexes(table: Oid) -> Vec<Oid> {
-    let mut indexes: Vec<Oid> = index_rows(table).iter().map(|row| row.oid("indexrelid")).collect();
-    indexes.sort_unstable();
-    indexes
 }
 
 fn read_relation(oid: Oid) -> Option<Relation> {

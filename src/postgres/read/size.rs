@@ -60,26 +60,32 @@ fn total_bytes(oid: Oid, kind: RelationKind) -> i64 {
 /// Bytes of all forks of one relation, its indexes and TOAST not counted.
 fn file_bytes(oid: Oid) -> i64 {
     with_relation(oid, |relation| {
-        let forks = [
-            pg_sys::ForkNumber::MAIN_FORKNUM,
-            pg_sys::ForkNumber::FSM_FORKNUM,
-            pg_sys::ForkNumber::VISIBILITYMAP_FORKNUM,
-            pg_sys::ForkNumber::INIT_FORKNUM,
-        ];
         // SAFETY: the relation cache entry is pinned; the storage manager's handle is used and not kept.
         unsafe {
             #[cfg(feature = "pg15")]
             let storage = pg_sys::smgropen((*relation).rd_node, (*relation).rd_backend);
             #[cfg(not(feature = "pg15"))]
             let storage = pg_sys::smgropen((*relation).rd_locator, (*relation).rd_backend);
-            forks
-                .into_iter()
-                .filter(|fork| pg_sys::smgrexists(storage, *fork))
-                .map(|fork| i64::from(pg_sys::smgrnblocks(storage, fork)) * i64::from(pg_sys::BLCKSZ))
+            let row = &*(*relation).rd_rel;
+            forks_of(row.relpersistence as u8, row.relkind as u8)
+                .iter()
+                .filter(|fork| pg_sys::smgrexists(storage, **fork))
+                .map(|fork| i64::from(pg_sys::smgrnblocks(storage, *fork)) * i64::from(pg_sys::BLCKSZ))
                 .sum()
         }
     })
     .unwrap_or(0)
+}
+
+/// The forks a relation can have: to look for a file that is not there costs as much as to measure one.
+fn forks_of(persistence: u8, kind: u8) -> &'static [pg_sys::ForkNumber::Type] {
+    use pg_sys::ForkNumber::*;
+    match (persistence, kind) {
+        (b'u', _) => &[MAIN_FORKNUM, FSM_FORKNUM, VISIBILITYMAP_FORKNUM, INIT_FORKNUM],
+        (_, b'i') => &[MAIN_FORKNUM, FSM_FORKNUM],
+        (_, b'S') => &[MAIN_FORKNUM],
+        _ => &[MAIN_FORKNUM, FSM_FORKNUM, VISIBILITYMAP_FORKNUM],
+    }
 }
 
 /// Estimated rows of a relation with storage.

@@ -61,12 +61,17 @@ fn indexes() -> Vec<Case> {
         Case {
             rule: "unpredicted",
             before: "CREATE TABLE shop.parent (id int NOT NULL, happened int) PARTITION BY RANGE (id);
-                     CREATE INDEX ON shop.parent (happened)",
-            statement: "ALTER TABLE shop.parent ATTACH PARTITION shop.events FOR VALUES FROM (0) TO (1000)",
+                     CREATE INDEX ON shop.parent (happened);
+                     CREATE FUNCTION shop.zero() RETURNS int LANGUAGE sql IMMUTABLE AS
+                         $$SELECT 1 / (current_setting('log_min_messages') <> 'error')::int - 1$$",
+            // The function fails where messages are held back, as they are while the guard reads.
+            statement: "ALTER TABLE shop.parent ATTACH PARTITION shop.events FOR VALUES FROM (shop.zero()) TO (1000)",
             table: "events",
             detail: "This was not foreseen when the statement was judged: EXTENT are indexed under AccessExclusiveLock.",
             way_out: WayOut::Unsaid(&[
                 "CREATE INDEX CONCURRENTLY events_happened_idx ON shop.events (happened)",
+                "ALTER TABLE shop.events ADD CONSTRAINT bound CHECK (id >= 0 AND id < 1000) NOT VALID",
+                "ALTER TABLE shop.events VALIDATE CONSTRAINT bound",
                 "ALTER TABLE shop.parent ATTACH PARTITION shop.events FOR VALUES FROM (0) TO (1000)",
             ]),
             reached: "SELECT relispartition FROM pg_class WHERE oid = 'shop.events'::regclass",

@@ -1,6 +1,6 @@
 //! Statements that read a table from end to end.
 
-use super::{CASE, Case, Hint, Words};
+use super::{CASE, Case, Hint, WayOut, Words};
 
 const SCAN: Case = Case {
     sqlstate: "IL002",
@@ -104,6 +104,39 @@ pub fn cases() -> Vec<Case> {
             detail: "Constraint \"total_check\" is validated under a stronger lock than it needs: \
                      EXTENT are read under AccessExclusiveLock.",
             reached: "SELECT convalidated FROM pg_constraint WHERE conname = 'total_check'",
+            ..SCAN
+        },
+        Case {
+            rule: "alter-domain",
+            before: "CREATE DOMAIN shop.amount AS int; ALTER TABLE shop.orders ADD COLUMN amount shop.amount",
+            statement: "ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000)",
+            constraint: Some("small"),
+            would: "scan TABLE while blocking writes",
+            detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
+            way_out: Words("Hold new values to it", &["ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID"]),
+            reached: "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'small'",
+            ..SCAN
+        },
+        Case {
+            rule: "alter-domain",
+            before: "CREATE DOMAIN shop.amount AS int; ALTER TABLE shop.orders ADD COLUMN amount shop.amount DEFAULT 1",
+            statement: "ALTER DOMAIN shop.amount SET NOT NULL",
+            would: "scan TABLE while blocking writes",
+            detail: "Every value of domain shop.amount is checked for nulls: EXTENT are read under ShareLock.",
+            way_out: Words("Hold new values to it", &["ALTER DOMAIN shop.amount ADD CHECK (VALUE IS NOT NULL) NOT VALID"]),
+            reached: "SELECT count(*) = 1 FROM pg_constraint WHERE contypid = 'shop.amount'::regtype",
+            ..SCAN
+        },
+        Case {
+            rule: "alter-domain",
+            before: "CREATE DOMAIN shop.amount AS int; ALTER TABLE shop.orders ADD COLUMN amount shop.amount DEFAULT 1;
+                     ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID",
+            statement: "ALTER DOMAIN shop.amount VALIDATE CONSTRAINT small",
+            constraint: Some("small"),
+            would: "scan TABLE while blocking writes",
+            detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
+            way_out: WayOut::None("Leave it NOT VALID, which new values are held to"),
+            reached: "SELECT true",
             ..SCAN
         },
         Case {

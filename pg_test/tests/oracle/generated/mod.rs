@@ -1,0 +1,191 @@
+//! Random statements on random schemas.
+//!
+//! Each schema comes from a seed, which a failure tells: `ORACLE_SEED=…` runs that one again. `ORACLE_STATEMENTS` says how
+//! many statements each of these tests compares. What the server refuses is not compared.
+
+mod building;
+mod catalog;
+mod column;
+mod constraint;
+mod index;
+mod minimal;
+mod random;
+mod schema;
+mod statement;
+mod subcommand;
+mod types;
+
+use std::sync::OnceLock;
+
+use pg_test::{Client, TestDatabase};
+
+use crate::case::{Case, case, clean, compared};
+use catalog::Catalog;
+use random::Random;
+
+/// How many statements one schema is set up for.
+const PER_SCHEMA: usize = 150;
+/// After so many failing statements a test gives up.
+const ENOUGH: usize = 6;
+/// The planner reads the referenced table of a foreign key by its index, not from end to end for each row.
+const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;
+                       SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
+
+#[test]
+fn first() {
+    run(1, 900);
+}
+
+#[test]
+fn second() {
+    run(2, 900);
+}
+
+#[test]
+fn third() {
+    run(3, 900);
+}
+
+#[test]
+fn fourth() {
+    run(4, 900);
+}
+
+#[test]
+#[ignore = "as long as one likes: ORACLE_STATEMENTS=…"]
+fn soak() {
+    run(1, 30_000);
+}
+
+/// What a test has done so far.
+#[derive(Default)]
+struct Tally {
+    tried: usize,
+    compared: usize,
+    reports: Vec<String>,
+}
+
+fn run(part: u64, statements: usize) {
+    let statements = setting("ORACLE_STATEMENTS").map_or(statements, |number| number as usize);
+    let given = setting("ORACLE_SEED");
+    if given.is_some() && part > 1 {
+        return;
+    }
+    let first = given.unwrap_or_else(|| base_seed() + part * 1_000_000);
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    prepare(&mut client);
+    let mut tally = Tally::default();
+    let mut seed = first;
+    while tally.compared < statements && tally.reports.len() < ENOUGH {
+        try_schema(seed, &mut client, &mut tally);
+        seed += 1;
+    }
+    println!(
+        "seeds {first} to {}: {} statements, {} accepted and compared",
+        seed - 1,
+        tally.tried,
+        tally.compared
+    );
+    assert!(
+        tally.reports.is_empty(),
+        "{} of {} statements differ\n\n{}",
+        tally.reports.len(),
+        tally.compared,
+        tally.reports.join("\n")
+    );
+    assert!(tally.compared * 10 >= tally.tried * 4, "the server refuses too much");
+}
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The same for all tests of this run.
+fn base_seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| u64::from(rand::random::<u32>()) * 1_000_000_000)
+}
+
+/// What belongs to the whole cluster or database.
+fn prepare(client: &mut Client) {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        client.batch("SET allow_in_place_tablespaces = on");
+        client.batch("CREATE TABLESPACE generated_space LOCATION ''");
+    });
+    client.batch("CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler");
+}
+
+/// Sets up the schema of a seed and compares statements on it.
+fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
+    let mut random = Random::from_seed(seed);
+    let zone = random.word(&["UTC", "Europe/Berlin", "Etc/UTC", "GMT"]);
+    let settings = format!("{PLANNER} SET timezone = '{zone}'");
+    let setup = set_up(&mut random, client, &settings);
+    let catalog = Catalog::read(client);
+    let mut failed: Vec<(Case, String)> = vec![];
+    let room = ENOUGH - tally.reports.len();
+    for _ in 0..PER_SCHEMA {
+        let Some(statement) = statement::any(&mut random, &catalog) else {
+            continue;
+        };
+        let mut case = case(statement.text());
+        if random.one_in(8)
+            && let Some(earlier) = statement::any(&mut random, &catalog)
+        {
+            case = case.after(earlier.text());
+        }
+        tally.tried += 1;
+        let Ok(report) = compared(client, &case) else {
+            continue;
+        };
+        tally.compared += 1;
+        if !report.is_empty() && failed.len() < room {
+            failed.push((case, report));
+        }
+    }
+    for (case, report) in failed {
+        let earlier = case.earlier.as_ref().map_or(String::new(), |sql| format!("{sql};\n"));
+        tally.reports.push(format!(
+            "ORACLE_SEED={seed}\n{earlier}{}\n{}",
+            case.statement,
+            minimal::minimal(&setup, &settings, &case, client)
+                .unwrap_or_else(|| format!("not again after the same set-up:\n{report}"))
+        ));
+    }
+}
+
+/// Creates a random schema; the statements that succeeded.
+fn set_up(random: &mut Random, client: &mut Client, settings: &str) -> Vec<String> {
+    clean(client);
+    client.batch(settings);
+    let mut done = vec![];
+    let mut perform = |statement: String, client: &mut Client| {
+        if client.try_batch(&statement).is_ok() {
+            done.push(statement);
+        }
+    };
+    for statement in schema::tables(random) {
+        perform(statement, client);
+    }
+    // What a failed INSERT has left behind are no rows.
+    client.batch("VACUUM");
+    for number in 0..random.number(20, 60) {
+        let catalog = Catalog::read(client);
+        if let Some(statement) = building::next(random, &catalog, number) {
+            perform(statement.text(), client);
+        }
+    }
+    // A table that could not be filled, for some constraint of it, would prove nothing.
+    for table in Catalog::empty_tables(client) {
+        perform(format!("DROP {table} CASCADE"), client);
+    }
+    for sequence in Catalog::read(client).of("S") {
+        perform(
+            format!("SELECT nextval('{}')", sequence.name.replace('\'', "''")),
+            client,
+        );
+    }
+    done
+}

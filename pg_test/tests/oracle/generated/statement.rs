@@ -1,0 +1,208 @@
+//! Random statements on what there is.
+
+use pg_test::Server;
+
+use super::catalog::{Catalog, Relation};
+use super::index;
+use super::random::Random;
+use super::schema::name;
+use super::subcommand::{self, Subject};
+
+/// A statement, in parts that it can do without.
+#[derive(Clone)]
+pub struct Statement {
+    pub head: String,
+    pub parts: Vec<String>,
+}
+
+impl Statement {
+    pub fn of(text: impl Into<String>) -> Self {
+        Self {
+            head: text.into(),
+            parts: vec![],
+        }
+    }
+
+    pub fn text(&self) -> String {
+        let parts = self.parts.join(", ");
+        let between = if parts.is_empty() { "" } else { " " };
+        format!("{}{between}{parts}", self.head)
+    }
+}
+
+pub type Rule = fn(&mut Random, &Catalog) -> Option<Statement>;
+
+/// What pg_interlock models.
+const RULES: &[(u32, Rule)] = &[
+    (60, alter_table),
+    (8, index::create),
+    (4, index::drop),
+    (4, index::reindex),
+    (2, index::alter),
+    (3, cluster),
+    (5, truncate),
+    (6, drop),
+    (3, refresh),
+    (2, analyze),
+    (2, alter_view),
+    (2, alter_materialized_view),
+    (2, alter_sequence),
+    (1, create),
+];
+
+/// A statement.
+pub fn any(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    random.weighted(RULES).and_then(|rule| rule(random, catalog))
+}
+
+fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let table: &Relation = random.choose(&tables)?;
+    let count = *random.choose(&[1, 1, 1, 1, 2, 2, 3, 4])?;
+    let mut subject = Subject {
+        table,
+        catalog,
+        added_columns: vec![],
+        added_constraints: vec![],
+    };
+    let mut parts = vec![];
+    for _ in 0..count {
+        parts.extend(subcommand::any(random, &mut subject));
+    }
+    let only = random.perhaps(8, "ONLY ");
+    let exists = random.perhaps(15, "IF EXISTS ");
+    (!parts.is_empty()).then(|| Statement {
+        head: format!("ALTER TABLE {exists}{only}{}", table.name),
+        parts,
+    })
+}
+
+fn cluster(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rm");
+    let table: &Relation = random.choose(&tables)?;
+    let index = random.choose(&table.indexes)?;
+    Some(Statement::of(if random.one_in(5) {
+        format!("CLUSTER {}", table.name)
+    } else {
+        format!("CLUSTER {} USING {}", table.name, index.name)
+    }))
+}
+
+fn truncate(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let only = random.perhaps(8, "ONLY ");
+    let named: Vec<String> = random.some(&tables, 3).iter().map(|table| table.name.clone()).collect();
+    let identity = random.perhaps(3, " RESTART IDENTITY");
+    let cascade = random.word(&["", " CASCADE"]);
+    Some(Statement::of(format!(
+        "TRUNCATE {only}{}{identity}{cascade}",
+        named.join(", ")
+    )))
+}
+
+fn drop(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let (word, kinds) = *random.choose(&[
+        ("TABLE", "rp"),
+        ("TABLE", "rp"),
+        ("TABLE", "rp"),
+        ("VIEW", "v"),
+        ("MATERIALIZED VIEW", "m"),
+        ("SEQUENCE", "S"),
+    ])?;
+    let relations = catalog.of(kinds);
+    let mut named: Vec<String> = random
+        .some(&relations, 2)
+        .iter()
+        .map(|found| found.name.clone())
+        .collect();
+    let exists = random.perhaps(5, "IF EXISTS ");
+    if !exists.is_empty() {
+        named.push("absent".to_owned());
+    }
+    let cascade = random.word(&["", " CASCADE", " CASCADE"]);
+    (!named.is_empty()).then(|| Statement::of(format!("DROP {word} {exists}{}{cascade}", named.join(", "))))
+}
+
+fn refresh(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let views = catalog.of("m");
+    let view: &Relation = random.choose(&views)?;
+    let (before, after) = *random.choose(&[
+        ("", ""),
+        ("", " WITH NO DATA"),
+        ("CONCURRENTLY ", ""),
+        ("", " WITH DATA"),
+    ])?;
+    Some(Statement::of(format!(
+        "REFRESH MATERIALIZED VIEW {before}{}{after}",
+        view.name
+    )))
+}
+
+fn analyze(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rpm");
+    let table: &Relation = random.choose(&tables)?;
+    let columns = if random.one_in(3) { " (id)" } else { "" };
+    let only = if Server::under_test().major >= 18 {
+        random.perhaps(4, "ONLY ")
+    } else {
+        ""
+    };
+    Some(Statement::of(format!("ANALYZE {only}{}{columns}", table.name)))
+}
+
+fn alter_view(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let views = catalog.of("v");
+    let view: &Relation = random.choose(&views)?;
+    let column = &random.choose(&view.columns)?.name;
+    let action = match random.number(0, 3) {
+        0 => format!("ALTER {column} SET DEFAULT NULL"),
+        1 => format!("ALTER {column} DROP DEFAULT"),
+        2 => "SET (security_barrier = true)".to_owned(),
+        _ => "RESET (security_barrier)".to_owned(),
+    };
+    Some(Statement::of(format!("ALTER VIEW {} {action}", view.name)))
+}
+
+fn alter_materialized_view(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let views = catalog.of("m");
+    let view: &Relation = random.choose(&views)?;
+    let index = random.choose(&view.indexes).map(|index| index.name.clone());
+    let action = match random.number(0, 5) {
+        0 => format!("CLUSTER ON {}", index?),
+        1 => "SET (autovacuum_enabled = off)".to_owned(),
+        2 => "SET ACCESS METHOD heap2".to_owned(),
+        3 => "SET TABLESPACE generated_space".to_owned(),
+        4 => format!("ALTER {} SET STATISTICS 10", random.choose(&view.columns)?.name),
+        _ => "SET WITHOUT CLUSTER".to_owned(),
+    };
+    Some(Statement {
+        head: format!("ALTER MATERIALIZED VIEW {}", view.name),
+        parts: vec![action],
+    })
+}
+
+fn alter_sequence(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let sequences = catalog.of("S");
+    let sequence: &Relation = random.choose(&sequences)?;
+    let action = random.word(&["SET LOGGED", "SET UNLOGGED"]);
+    Some(Statement::of(format!("ALTER SEQUENCE {} {action}", sequence.name)))
+}
+
+fn create(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let table: &Relation = random.choose(&tables)?;
+    let number = random.number(1000, 9999);
+    let new = name(random, "fresh", number);
+    let like = &table.name;
+    Some(Statement::of(match random.number(0, 4) {
+        0 => format!("CREATE TABLE {new} (LIKE {like} INCLUDING ALL)"),
+        1 => format!("CREATE TABLE {new} AS SELECT * FROM {like}"),
+        2 => format!("CREATE MATERIALIZED VIEW {new} AS SELECT id, k FROM {like}"),
+        3 => format!("CREATE SEQUENCE {new} OWNED BY {like}.id"),
+        _ => {
+            let views = catalog.of("v");
+            let view = &random.choose(&views)?.name;
+            format!("CREATE OR REPLACE VIEW {view} AS SELECT id, note FROM {like}")
+        }
+    }))
+}

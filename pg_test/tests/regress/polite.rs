@@ -1,0 +1,287 @@
+//! Locks that others would have to wait behind are obtained by short attempts, or the statement fails and says why.
+
+use crate::support::{big_table, code, database, locks_on, refused};
+use pg_test::{Client, Cluster, TestDatabase, blocked, until};
+
+/// `orders` is big; sessions try for `wait` to lock it.
+fn shop(wait: &str) -> (TestDatabase, Client) {
+    let database = database();
+    let mut client = database.client();
+    big_table(&mut client, "orders");
+    client.batch(&format!(
+        "ALTER DATABASE {0} SET pg_interlock.lock_wait_timeout = '{wait}';
+         ALTER DATABASE {0} SET pg_interlock.lock_attempt_timeout = '20ms'",
+        database.name()
+    ));
+    (database, client)
+}
+
+const CHEAP: &str = "ALTER TABLE orders ADD COLUMN note text";
+
+#[test]
+fn who_is_in_the_way_is_named() {
+    let (database, mut reader) = shop("100ms");
+    reader.batch("SET application_name = 'a report'; BEGIN; SELECT count(*) FROM orders");
+    let mut client = database.client();
+    let error = refused(&mut client, CHEAP, "IL006");
+    assert_eq!(
+        error.message(),
+        "ALTER TABLE could not lock table \"public.orders\" without making others wait"
+    );
+    let (detail, hint) = (error.detail().expect("a detail"), error.hint().expect("a hint"));
+    let pid = reader.pid();
+    for word in [
+        "AccessExclusiveLock was tried for 0.1 s by short attempts.",
+        &format!("process {pid} (postgres, \"a report\", idle in transaction, in a transaction for "),
+        "holds AccessShareLock, query: SET application_name = 'a report'; BEGIN; SELECT count(*) FROM orders",
+    ] {
+        assert!(detail.contains(word), "{word}\n{detail}");
+    }
+    assert!(hint.contains(&format!("SELECT pg_terminate_backend({pid})")), "{hint}");
+    assert_eq!(error.table(), Some("orders"));
+    assert_eq!(locks_on(&mut client, "public"), "");
+    assert_eq!(
+        client.text(
+            "SELECT decision, outcome, rule, sqlstate, relation, lock_mode, blockers -> 0 ->> 'application_name',
+                    (blockers -> 0 ->> 'pid')::int
+             FROM interlock.decision_log WHERE rule = 'lock-wait'"
+        ),
+        format!("reject|rejected|lock-wait|IL006|public.orders|AccessExclusiveLock|a report|{pid}")
+    );
+    reader.batch("COMMIT");
+    client.batch(CHEAP);
+}
+
+#[test]
+fn it_gets_through_when_the_way_is_free() {
+    let (database, mut reader) = shop("60s");
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let waiting = database.client().run(CHEAP);
+    blocked(&mut reader, waiting.pid());
+    reader.batch("COMMIT");
+    let (mut client, outcome) = waiting.finish();
+    outcome.expect("the reader is done");
+    assert_eq!(client.one::<i64>("SELECT count(note) FROM orders"), 0);
+}
+
+#[test]
+fn others_go_on_between_the_attempts() {
+    let (database, mut reader) = shop("60s");
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let waiting = database.client().run(CHEAP);
+    blocked(&mut reader, waiting.pid());
+    let mut other = database.client();
+    // Unguarded, each of these would wait until the reader ends.
+    for _ in 0..20 {
+        other.batch("SELECT count(*) FROM orders");
+    }
+    assert!(!waiting.ended());
+    reader.batch("COMMIT");
+    waiting.finish().1.expect("the reader is done");
+}
+
+#[test]
+fn a_transaction_that_holds_others_up_tries_once() {
+    let (database, mut reader) = shop("1h");
+    reader.batch("CREATE TABLE small (id int)");
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let mut client = database.client();
+    client.batch("BEGIN; ALTER TABLE small ADD a int");
+    let error = refused(&mut client, CHEAP, "IL006");
+    let detail = error.detail().expect("a detail");
+    assert!(
+        detail.starts_with("AccessExclusiveLock was tried once, because the transaction already holds locks"),
+        "{detail}"
+    );
+    client.batch("ROLLBACK");
+    // What nobody else can see holds nobody up.
+    client.batch("BEGIN; CREATE TABLE fresh (a int); CREATE INDEX ON fresh (a)");
+    client.batch("SET LOCAL pg_interlock.lock_wait_timeout = '50ms'");
+    let error = refused(&mut client, CHEAP, "IL006");
+    assert!(
+        error.detail().expect("a detail").contains("by short attempts"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn prepared_transactions_are_named() {
+    let cluster = Cluster::start(&[
+        ("max_prepared_transactions", "1"),
+        ("pg_interlock.lock_wait_timeout", "50ms"),
+    ]);
+    let mut owner = cluster.connect("postgres");
+    owner.batch("SET pg_interlock.mode = off; CREATE EXTENSION pg_interlock");
+    big_table(&mut owner, "orders");
+    owner.batch("BEGIN; UPDATE orders SET a = 1 WHERE id = 1; PREPARE TRANSACTION 'half done'");
+    let mut client = cluster.connect("postgres");
+    client.batch("SET pg_interlock.polite_locks = 'all'");
+    let error = refused(&mut client, CHEAP, "IL006");
+    let hint = error.hint().expect("a hint").to_owned();
+    owner.batch("ROLLBACK PREPARED 'half done'");
+    assert!(hint.contains("ROLLBACK PREPARED 'half done'"), "{hint}");
+}
+
+#[test]
+fn timeouts_of_the_session_are_its_own() {
+    let (database, mut reader) = shop("1h");
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let mut client = database.client();
+    client.batch("SET lock_timeout = '50ms'");
+    let error = client.error(CHEAP);
+    assert_eq!(
+        (code(&error), error.message(), error.detail()),
+        ("55P03", "canceling statement due to lock timeout", None)
+    );
+    client.batch("RESET lock_timeout; SET statement_timeout = '100ms'");
+    let error = client.error(CHEAP);
+    assert_eq!(
+        (code(&error), error.message()),
+        ("57014", "canceling statement due to statement timeout")
+    );
+    client.batch("RESET statement_timeout");
+    let waiting = client.run(CHEAP);
+    blocked(&mut reader, waiting.pid());
+    reader.batch(&format!("SELECT pg_cancel_backend({})", waiting.pid()));
+    let (mut client, outcome) = waiting.finish();
+    let error = outcome.expect_err("it was cancelled");
+    assert_eq!(
+        error.code().map(|code| code.code().to_owned()).as_deref(),
+        Some("57014")
+    );
+    assert_eq!(locks_on(&mut client, "public"), "");
+    assert_eq!(client.one::<String>("SHOW deadlock_timeout"), "1s");
+}
+
+#[test]
+fn autovacuum_gives_way() {
+    let cluster = Cluster::start(&[("autovacuum_naptime", "1s"), ("pg_interlock.polite_locks", "all")]);
+    let mut client = cluster.connect("postgres");
+    client.batch("CREATE EXTENSION pg_interlock");
+    big_table(&mut client, "orders");
+    client.batch(
+        "ALTER TABLE orders SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+                                 autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+         INSERT INTO orders SELECT g, g, repeat('x', 500) FROM generate_series(1000, 20000) AS g;
+         DELETE FROM orders WHERE id > 1000",
+    );
+    until(
+        &mut client,
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%orders%')",
+    );
+    // Its own deadlock check would send the autovacuum off after this time.
+    client.batch("SET deadlock_timeout = '1h'");
+    client.batch(CHEAP);
+}
+
+#[test]
+fn small_quiet_tables_and_the_setting_decide() {
+    let (database, mut reader) = shop("50ms");
+    reader.batch("CREATE TABLE small (id int); INSERT INTO small VALUES (1); ANALYZE small");
+    reader.batch("BEGIN; SELECT * FROM small");
+    let alter = "ALTER TABLE small ADD a int";
+    let waiting = database.client().run(alter);
+    blocked(&mut reader, waiting.pid());
+    let mut observer = database.client();
+    observer.batch("SET pg_interlock.polite_locks = 'all'");
+    let error = refused(&mut observer, alter, "IL006");
+    assert!(
+        error
+            .detail()
+            .expect("a detail")
+            .contains("waits for AccessExclusiveLock"),
+        "{error:?}"
+    );
+    reader.batch("COMMIT");
+    waiting.finish().1.expect("nobody is in the way");
+
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let mut client = database.client();
+    client.batch("SET pg_interlock.polite_locks = 'off'");
+    let waiting = client.run(CHEAP);
+    blocked(&mut reader, waiting.pid());
+    reader.batch("COMMIT");
+    waiting.finish().1.expect("it has waited in the queue");
+}
+
+#[test]
+fn a_busy_table_counts_as_large() {
+    let (database, mut client) = shop("50ms");
+    client.batch("CREATE TABLE settings (id int PRIMARY KEY); INSERT INTO settings VALUES (1); ANALYZE settings");
+    client.batch("DO $$BEGIN FOR i IN 1 .. 1100 LOOP PERFORM FROM settings; END LOOP; END$$");
+    client.batch("SELECT pg_stat_force_next_flush()");
+    client.batch("BEGIN; SELECT * FROM settings");
+    let mut other = database.client();
+    refused(&mut other, "ALTER TABLE settings ADD a int", "IL006");
+}
+
+#[test]
+fn every_lock_of_a_statement_is_obtained_politely() {
+    let (database, mut reader) = shop("50ms");
+    reader.batch(
+        "CREATE TABLE customers (id int PRIMARY KEY); ANALYZE customers;
+         CREATE TABLE tree (id int) PARTITION BY LIST (id);
+         CREATE TABLE leaf PARTITION OF tree FOR VALUES IN (1);
+         SET pg_interlock.mode = off; INSERT INTO tree SELECT 1 FROM generate_series(1, 200); RESET pg_interlock.mode;
+         ANALYZE",
+    );
+    let mut client = database.client();
+    for (busy, mode, statement) in [
+        (
+            "customers",
+            "ROW EXCLUSIVE",
+            "ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers NOT VALID",
+        ),
+        ("leaf", "ACCESS SHARE", "ALTER TABLE tree ADD COLUMN a int"),
+        ("leaf", "ACCESS SHARE", "DROP TABLE tree"),
+    ] {
+        reader.batch(&format!("BEGIN; LOCK {busy} IN {mode} MODE"));
+        let error = refused(&mut client, statement, "IL006");
+        assert_eq!(error.table(), Some(busy), "{statement}");
+        assert_eq!(locks_on(&mut client, "public"), "", "{statement}");
+        reader.batch("COMMIT");
+        client.batch(&format!("BEGIN; {statement}; ROLLBACK"));
+    }
+}
+
+#[test]
+fn the_lock_tree_shows_who_waits_for_whom() {
+    let (database, mut first) = shop("1h");
+    first.batch("SET application_name = 'first'; BEGIN; SELECT count(*) FROM orders");
+    let mut second = database.client();
+    second.batch("SET application_name = 'second'; SET pg_interlock.polite_locks = off");
+    let second = second.run(CHEAP);
+    blocked(&mut first, second.pid());
+    let third = database.client().run("SELECT count(*) FROM orders");
+    blocked(&mut first, third.pid());
+    let tree = first.text("SELECT * FROM interlock.lock_tree()");
+    let lines: Vec<&str> = tree.lines().collect();
+    let expected = [
+        format!("{} postgres first active for ", first.pid()),
+        "  SELECT * FROM interlock.lock_tree()".to_owned(),
+        format!("  {} postgres second active for ", second.pid()),
+        "    waits ".to_owned(),
+        format!("    {CHEAP}"),
+        format!("    {} postgres pg_test active for ", third.pid()),
+        "      waits ".to_owned(),
+        "      SELECT count(*) FROM orders".to_owned(),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{tree}");
+    for (line, beginning) in lines.iter().zip(&expected) {
+        assert!(
+            line.starts_with(beginning.as_str()) && line.len() <= 80,
+            "{line}\n{tree}"
+        );
+    }
+    assert!(lines[3].ends_with("for AccessExclusiveLock on public.orders"), "{tree}");
+    let blockers = "SELECT pid, held_mode, waiting FROM interlock.blockers('orders', 'AccessShareLock')";
+    assert_eq!(first.text(blockers), format!("{}|AccessExclusiveLock|t", second.pid()));
+    first.batch("COMMIT");
+    second.finish().1.expect("it gets through");
+    third.finish().1.expect("it gets through");
+    let error = first.error("SELECT * FROM interlock.blockers('orders', 'SomeLock')");
+    assert_eq!(
+        (code(&error), error.message()),
+        ("22023", "lock mode \"SomeLock\" does not exist")
+    );
+}

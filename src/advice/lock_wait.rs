@@ -1,0 +1,138 @@
+//! What is said when a lock cannot be had politely.
+
+use core::time::Duration;
+
+use serde_json::Value;
+
+use super::words;
+use crate::model::lock_mode::LockMode;
+use crate::model::relation::Relation;
+use crate::model::report::{Report, Severity};
+
+/// The SQLSTATE of a lock that cannot be had without making others wait.
+pub const SQLSTATE: &str = "IL006";
+
+/// So many of those in the way are named.
+const NAMED: usize = 5;
+
+/// What was tried.
+pub struct Tried<'a> {
+    /// `ALTER TABLE`
+    pub command_tag: &'a str,
+    /// The relation whose lock could not be had.
+    pub relation: &'a Relation,
+    /// The lock.
+    pub mode: LockMode,
+    /// How long it was tried.
+    pub time: Duration,
+    /// The transaction holds locks that make others wait, so there was one attempt only.
+    pub once: bool,
+    /// The rows of `interlock.blockers`.
+    pub blockers: &'a [Value],
+}
+
+/// The error.
+pub fn report(tried: &Tried) -> Report {
+    let relation = tried.relation;
+    Report {
+        severity: Severity::Error,
+        sqlstate: SQLSTATE,
+        message: format!(
+            "{} could not lock {} without making others wait",
+            tried.command_tag,
+            words::relation(relation)
+        ),
+        detail: detail(tried),
+        hint: Some(hint(tried)),
+        schema: Some(relation.schema.clone()),
+        table: Some(relation.name.clone()),
+        column: None,
+        constraint: None,
+    }
+}
+
+/// The server's own error, for a session that has set `lock_timeout`.
+pub fn lock_timeout() -> Report {
+    Report {
+        severity: Severity::Error,
+        sqlstate: "55P03",
+        message: "canceling statement due to lock timeout".to_owned(),
+        detail: String::new(),
+        hint: None,
+        schema: None,
+        table: None,
+        column: None,
+        constraint: None,
+    }
+}
+
+fn detail(tried: &Tried) -> String {
+    let how = if tried.once {
+        "was tried once, because the transaction already holds locks that make others wait".to_owned()
+    } else {
+        format!("was tried for {:.1} s by short attempts", tried.time.as_secs_f64())
+    };
+    let mut named: Vec<String> = tried.blockers.iter().take(NAMED).map(blocker).collect();
+    let more = tried.blockers.len().saturating_sub(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    let in_the_way = match named.is_empty() {
+        true => "Nobody is in the way any more.".to_owned(),
+        false => format!("In the way: {}.", named.join("; ")),
+    };
+    format!("{} {how}.  {in_the_way}", tried.mode)
+}
+
+fn hint(tried: &Tried) -> String {
+    let advice = tried.blockers.iter().take(NAMED).filter_map(|each| {
+        let advice = text(each, "advice")?;
+        Some(format!("{}: {advice}", who(each)))
+    });
+    let again = if tried.once {
+        "Run the statement again in a transaction of its own."
+    } else {
+        "Then run the statement again; pg_interlock.lock_wait_timeout says how long it tries."
+    };
+    advice.chain([again.to_owned()]).collect::<Vec<_>>().join("  ")
+}
+
+fn blocker(each: &Value) -> String {
+    let facts: Vec<String> = [
+        text(each, "user_name").map(str::to_owned),
+        text(each, "application_name")
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("\"{name}\"")),
+        text(each, "state").map(str::to_owned),
+        text(each, "transaction_age").map(|age| format!("in a transaction for {age}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let waits = if each["waiting"] == true { "waits for" } else { "holds" };
+    let mode = text(each, "held_mode").unwrap_or("a lock");
+    let query = text(each, "query").map_or_else(String::new, |query| format!(", query: {}", short(query)));
+    format!("{} ({}) {waits} {mode}{query}", who(each), facts.join(", "))
+}
+
+fn who(each: &Value) -> String {
+    match (each["pid"].as_i64(), text(each, "gid")) {
+        (Some(pid), _) => format!("process {pid}"),
+        (None, Some(gid)) => format!("prepared transaction \"{gid}\""),
+        (None, None) => "another".to_owned(),
+    }
+}
+
+fn text<'a>(each: &'a Value, field: &str) -> Option<&'a str> {
+    each[field].as_str()
+}
+
+/// One line of a query.
+fn short(query: &str) -> String {
+    const LETTERS: usize = 100;
+    let line = query.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LETTERS {
+        return line;
+    }
+    line.chars().take(LETTERS - 3).chain("...".chars()).collect()
+}
