@@ -6,6 +6,7 @@ pub mod alternative;
 pub mod lock_wait;
 pub mod message;
 mod partition;
+mod rename;
 pub mod rows;
 pub mod rules;
 mod sql;

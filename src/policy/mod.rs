@@ -160,6 +160,8 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         Destruction::Constraint(_) => Rule::DropConstraint,
         Destruction::Rows => Rule::Truncate,
         Destruction::Index => Rule::DropIndex,
+        Destruction::Name(_) => Rule::RenameTable,
+        Destruction::ColumnName(..) => Rule::RenameColumn,
     };
     let effect = profile
         .losing

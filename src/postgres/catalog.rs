@@ -129,6 +129,11 @@ pub const EXTENDED_STATISTICS: Path = Path {
     index: 3380,
     columns: &["oid"],
 };
+pub const EXTENSION: Path = Path {
+    catalog: 3079,
+    index: 3080,
+    columns: &["oid"],
+};
 pub const PARTITIONED_TABLE: Path = Path {
     catalog: 3350,
     index: 3351,

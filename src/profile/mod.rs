@@ -16,6 +16,7 @@ mod foreign_key;
 mod index;
 mod maintenance;
 mod partition;
+mod rename;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_profile::{LockProfile, Unknown};
@@ -39,6 +40,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
                 builder.lock(*oid, *mode);
             }
         }
+        Statement::Rename(statement) => rename::profile(statement, &mut builder),
         Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
         Statement::CreatePartition(statement) => partition::create(statement, &mut builder),
         Statement::CreateIndex(statement) => index::create(statement, &mut builder),

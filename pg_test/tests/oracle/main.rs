@@ -28,6 +28,7 @@ mod maintenance;
 mod manipulation;
 mod not_null;
 mod owned;
+mod rename;
 mod server;
 mod several;
 mod storage;

@@ -16,6 +16,7 @@ use super::not_null;
 use super::oids::Oids;
 use super::partition;
 use super::relations::{Relations, children};
+use super::rename;
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
 use crate::model::lock_mode::LockMode;
@@ -218,7 +219,11 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
             context.reach(&partitions);
             vec![AlterCommand::CatalogOnly]
         }
+        At::AT_ChangeOwner => vec![change_owner(command, context)],
         At::AT_ColumnDefault
+        | At::AT_DropOids
+        | At::AT_GenericOptions
+        | At::AT_AlterColumnGenericOptions
         | At::AT_DropInherit
         | At::AT_AddOf
         | At::AT_DropOf
@@ -241,6 +246,12 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_NoForceRowSecurity => vec![AlterCommand::CatalogOnly],
         _ => vec![AlterCommand::Unmodelled],
     }
+}
+
+fn change_owner(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let mut sequences = rename::owned_with(context.target, command.newowner);
+    sequences.retain(|sequence| context.relations.load(*sequence).is_some());
+    AlterCommand::Locks(index_constraint::locked_with(&sequences, LockMode::AccessExclusive))
 }
 
 /// The ColumnDef of a subcommand that has one.

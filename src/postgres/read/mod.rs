@@ -31,6 +31,7 @@ mod partition_bound;
 mod partition_key;
 mod permission;
 mod relations;
+mod rename;
 mod rewrites;
 mod size;
 mod storage;
@@ -116,6 +117,9 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_DropOwnedStmt => read!(T_DropOwnedStmt, DropOwnedStmt, owned::drop),
         T_ReassignOwnedStmt => read!(T_ReassignOwnedStmt, ReassignOwnedStmt, owned::reassign),
         T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
+        T_RenameStmt => read!(T_RenameStmt, RenameStmt, rename::rename),
+        T_AlterObjectSchemaStmt => read!(T_AlterObjectSchemaStmt, AlterObjectSchemaStmt, rename::set_schema),
+        T_AlterOwnerStmt => read!(T_AlterOwnerStmt, AlterOwnerStmt, rename::set_owner),
         _ => other(statement, relations),
     }
 }

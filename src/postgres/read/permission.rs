@@ -10,6 +10,7 @@ use crate::model::facts::{CopyBy, Oid, Statement};
 pub fn permitted(statement: &Statement) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
+        Statement::Rename(rename) => rename.locked.first().is_none_or(|(oid, _)| owns(*oid)),
         Statement::AlterDomain(alter) => owns_type(alter.oid),
         Statement::CreateIndex(index) => owns(index.table),
         Statement::CreatePartition(partition) => owns(partition.parent),
