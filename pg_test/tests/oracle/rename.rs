@@ -193,7 +193,12 @@ fn schemas() {
     ]);
     let extension = "CREATE EXTENSION IF NOT EXISTS citext; ALTER EXTENSION citext SET SCHEMA app; ALTER EXTENSION citext ADD TABLE t;
                      ALTER EXTENSION citext ADD VIEW v; ALTER EXTENSION citext ADD TYPE lone; ALTER EXTENSION citext ADD SEQUENCE s";
-    cases.push(case("ALTER EXTENSION citext SET SCHEMA other").given(extension));
+    // Not every server has the contributed extensions.
+    cases.push(
+        case("ALTER EXTENSION citext SET SCHEMA other")
+            .given(extension)
+            .if_possible(),
+    );
     cases.push(
         case("ALTER EXTENSION citext SET SCHEMA app")
             .given(extension)
