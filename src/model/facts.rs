@@ -54,6 +54,8 @@ pub enum Statement {
     LocksOnly(Vec<(Oid, LockMode)>),
     /// RENAME, SET SCHEMA, and OWNER TO of types
     Rename(Rename),
+    /// One after the other, in one transaction.
+    Several(Vec<Statement>),
     /// CREATE TABLE … PARTITION OF
     CreatePartition(NewPartition),
     /// CREATE INDEX

@@ -27,6 +27,7 @@ mod inherit;
 mod maintenance;
 mod manipulation;
 mod not_null;
+mod objects;
 mod owned;
 mod rename;
 mod server;

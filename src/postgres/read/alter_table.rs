@@ -13,12 +13,13 @@ use super::dependencies::{self, Object};
 use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
+use super::objects;
 use super::oids::Oids;
 use super::partition;
 use super::relations::{Relations, children};
 use super::rename;
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
@@ -354,19 +355,7 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
     if command.subtype == At::AT_DropIdentity {
         return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
     }
-    let options: Vec<String> = node::list(command.def.cast())
-        .into_iter()
-        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
-        .map(|option| node::text(option.defname))
-        .filter(|option| option != "generated")
-        .collect();
-    let change = if options.is_empty() {
-        SequenceChange::OfColumn
-    } else if options.iter().any(|option| option == "restart") {
-        SequenceChange::Restarts
-    } else {
-        SequenceChange::Renews
-    };
+    let change = objects::sequence_change(command.def.cast());
     AlterCommand::AlterSequence { sequence, change }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::constraints;
-use super::relations::class_row;
+use super::relations::{TOAST_NAMESPACE, class_row};
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -167,8 +167,7 @@ pub fn table_of_part(object: Object) -> Option<Oid> {
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
-        /// `pg_toast`; what is in it goes with its table and is told of with it.
-        const TOAST_NAMESPACE: Oid = 99;
+        // TOAST goes with its table and is told of with it.
         let kind = class_row(object.oid)
             .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
             .map(|row| row.letter("relkind"));

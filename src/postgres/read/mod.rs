@@ -23,6 +23,7 @@ mod index_match;
 mod maintenance;
 mod not_null;
 mod object_names;
+mod objects;
 mod oids;
 mod owned;
 mod owners;
@@ -30,12 +31,15 @@ mod partition;
 mod partition_bound;
 mod partition_key;
 mod permission;
+mod publication;
 mod relations;
 mod rename;
 mod rewrites;
 mod size;
 mod storage;
 mod types;
+mod view;
+mod walk;
 
 use pgrx::pg_sys;
 
@@ -85,7 +89,7 @@ pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
     for relation in rewrites::rewritten(&read) {
         relations.indexes(relation);
     }
-    let permitted = permission::permitted(&read);
+    let permitted = permission::permitted(&read, node::tag(statement));
     Facts {
         command_tag: node::command_tag(statement),
         commits_internally: commits_internally(statement, &read),
@@ -120,6 +124,25 @@ fn statement(statement: Node, relations: &mut Relations) -> Statement {
         T_RenameStmt => read!(T_RenameStmt, RenameStmt, rename::rename),
         T_AlterObjectSchemaStmt => read!(T_AlterObjectSchemaStmt, AlterObjectSchemaStmt, rename::set_schema),
         T_AlterOwnerStmt => read!(T_AlterOwnerStmt, AlterOwnerStmt, rename::set_owner),
+        T_CreateTrigStmt | T_CreatePolicyStmt | T_AlterPolicyStmt | T_RuleStmt | T_CreateStatsStmt => {
+            objects::part_of_table(statement, relations)
+        }
+        T_CommentStmt => read!(T_CommentStmt, CommentStmt, objects::comment),
+        T_SecLabelStmt => read!(T_SecLabelStmt, SecLabelStmt, objects::security_label),
+        T_AlterExtensionContentsStmt => {
+            read!(
+                T_AlterExtensionContentsStmt,
+                AlterExtensionContentsStmt,
+                objects::extension_member
+            )
+        }
+        T_AlterObjectDependsStmt => read!(T_AlterObjectDependsStmt, AlterObjectDependsStmt, objects::depends),
+        T_AlterSeqStmt => read!(T_AlterSeqStmt, AlterSeqStmt, objects::sequence),
+        T_LockStmt => read!(T_LockStmt, LockStmt, objects::lock),
+        T_CreatePublicationStmt => read!(T_CreatePublicationStmt, CreatePublicationStmt, publication::create),
+        T_AlterPublicationStmt => read!(T_AlterPublicationStmt, AlterPublicationStmt, publication::alter),
+        T_AlterTableMoveAllStmt => read!(T_AlterTableMoveAllStmt, AlterTableMoveAllStmt, storage::move_all),
+        T_CreateSchemaStmt => read!(T_CreateSchemaStmt, CreateSchemaStmt, create::schema),
         _ => other(statement, relations),
     }
 }
@@ -272,8 +295,22 @@ fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
             | T_CreateTableAsStmt
             | T_CompositeTypeStmt
             | T_CreateEventTrigStmt
-            | T_CreateExtensionStmt
+            | T_AlterEventTrigStmt
             | T_GrantStmt
+            | T_AlterTypeStmt
+            | T_AlterOperatorStmt
+            | T_AlterStatsStmt
+            | T_AlterCollationStmt
+            | T_AlterDatabaseRefreshCollStmt
+            | T_AlterTSDictionaryStmt
+            | T_AlterTSConfigurationStmt
+            | T_CreateSubscriptionStmt
+            | T_AlterSubscriptionStmt
+            | T_DropSubscriptionStmt
+            // The statements they run come to the hook one by one.
+            | T_CreateExtensionStmt
+            | T_AlterExtensionStmt
+            | T_ImportForeignSchemaStmt
     )
 }
 

@@ -7,9 +7,11 @@ use super::relations::class_row;
 use crate::model::facts::{CopyBy, Oid, Statement};
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
-pub fn permitted(statement: &Statement) -> bool {
+pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
+        Statement::Several(statements) => statements.iter().all(|statement| permitted(statement, tag)),
+        Statement::LocksOnly(locks) => locks.first().is_none_or(|(oid, _)| may_lock(*oid, tag)),
         Statement::Rename(rename) => rename.locked.first().is_none_or(|(oid, _)| owns(*oid)),
         Statement::AlterDomain(alter) => owns_type(alter.oid),
         Statement::CreateIndex(index) => owns(index.table),
@@ -30,6 +32,20 @@ pub fn permitted(statement: &Statement) -> bool {
         } => relations.iter().any(|oid| may_maintain(*oid)),
         Statement::Copy { relations, .. } => relations.iter().any(|oid| may(*oid, MAINTAIN)),
         _ => true,
+    }
+}
+
+/// Whether the user may do what a statement does that locks a relation and does no work on it.
+fn may_lock(relation: Oid, tag: pg_sys::NodeTag) -> bool {
+    use pg_sys::NodeTag::*;
+    match tag {
+        T_CreateTrigStmt => may(relation, u64::from(pg_sys::ACL_TRIGGER)),
+        T_CreateStmt | T_CreateForeignTableStmt | T_CreateSchemaStmt => {
+            may(relation, u64::from(pg_sys::ACL_REFERENCES))
+        }
+        // Nothing is done for these before the server has looked at their privileges.
+        T_LockStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
+        _ => owns(relation),
     }
 }
 

@@ -9,8 +9,9 @@ use super::composite_type::typed_tables;
 use super::constraints;
 use super::dependencies::{self, Object, references};
 use super::object_names;
+use super::objects::missing;
 use super::oids::Oids;
-use super::relations::{Relations, class_row, resolve, written_name};
+use super::relations::{Relations, class_row, resolve};
 use super::types;
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -162,14 +163,6 @@ fn relation_of_type(oid: Oid) -> Option<Oid> {
     types::row(oid)
         .filter(|row| row.letter("typtype") == b'c')
         .map(|row| row.oid("typrelid"))
-}
-
-fn missing(range_var: &pg_sys::RangeVar, missing_ok: bool) -> Statement {
-    if missing_ok {
-        Statement::NoExistingRelation
-    } else {
-        Statement::MissingRelation(written_name(range_var))
-    }
 }
 
 fn locked(what: Renamed, oids: Vec<Oid>, relations: &mut Relations) -> Statement {

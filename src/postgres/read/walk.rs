@@ -1,0 +1,54 @@
+//! Queries inside a query: those of its FROM clause, its WITH clause and its expressions.
+
+use std::ffi::c_void;
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag;
+
+use crate::postgres::node;
+
+type Walker = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut c_void) -> bool;
+
+// Of `nodes/nodeFuncs.h`. SAFETY: declared as there; 16 made macros of the names. What the callbacks do between the
+// server's functions has nothing to drop, so that an error may jump over them.
+unsafe extern "C-unwind" {
+    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
+    fn query_tree_walker(query: *mut pg_sys::Query, walker: Walker, found: *mut c_void, flags: i32) -> bool;
+    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
+    fn expression_tree_walker(node: *mut pg_sys::Node, walker: Walker, found: *mut c_void) -> bool;
+}
+
+/// An analyzed query and all queries inside it.
+pub fn queries(query: *mut pg_sys::Query) -> Vec<*mut pg_sys::Query> {
+    let mut found = vec![query];
+    let mut next = 0;
+    while let Some(query) = found.get(next).copied() {
+        let mut inside: Vec<*mut pg_sys::Query> = vec![];
+        let flags = pg_sys::QTW_IGNORE_JOINALIASES as i32;
+        // SAFETY: a Query of the server, which is only read; the callback knows the vector's type.
+        unsafe {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                query_tree_walker(query, collect_queries, (&raw mut inside).cast(), flags)
+            })
+        };
+        found.extend(inside);
+        next += 1;
+    }
+    found
+}
+
+/// # Safety
+/// `found` is the vector of [`queries`].
+unsafe extern "C-unwind" fn collect_queries(node: *mut pg_sys::Node, found: *mut c_void) -> bool {
+    // SAFETY: as the caller promises; a null pointer has no tag.
+    unsafe {
+        match node::tag(node) {
+            NodeTag::T_Invalid => false,
+            NodeTag::T_Query => {
+                (*found.cast::<Vec<*mut pg_sys::Query>>()).push(node.cast());
+                false
+            }
+            _ => expression_tree_walker(node, collect_queries, found),
+        }
+    }
+}
