@@ -3,13 +3,14 @@
 PG ?= 15
 PG_CONFIG ?= pg_config
 
-.PHONY: help demo test soak bench install package fmt lint clean
+.PHONY: help demo test soak bench readme install package fmt lint clean
 
 help:
 	@echo 'make demo                      build, start a throw-away cluster and show pg_interlock at work on it'
 	@echo 'make test [PG="15 16 17 18"]   run every test on these majors (default 15)'
 	@echo 'make soak [PG=...]             run the long tests'
 	@echo 'make bench                     measure what pg_interlock costs'
+	@echo 'make readme                    write the table of statements in README.md anew'
 	@echo 'make install [PG_CONFIG=...]   build an optimised library and install it into that server'
 	@echo 'make package [PG_CONFIG=...]   build the same and leave the files under target/'
 	@echo 'make fmt                       format the sources'
@@ -27,6 +28,9 @@ soak:
 
 bench:
 	scripts/bench
+
+readme:
+	scripts/test --readme 15 16 17 18
 
 install:
 	scripts/setup

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alternative;
+pub mod examples;
 pub mod lock_wait;
 pub mod message;
 mod partition;

@@ -3,6 +3,7 @@
 use pgrx::iter::TableIterator;
 use pgrx::{name, pg_extern};
 
+use crate::advice::examples::examples;
 use crate::advice::rules::words;
 use crate::guard::session_settings;
 use crate::model::rule::Rule;
@@ -17,6 +18,7 @@ fn _rules() -> TableIterator<
         name!(what_happens, &'static str),
         name!(why_it_hurts, &'static str),
         name!(safe_form, &'static str),
+        name!(examples, Vec<&'static str>),
         name!(default_action, &'static str),
         name!(action, &'static str),
     ),
@@ -30,6 +32,7 @@ fn _rules() -> TableIterator<
             words.what_happens,
             words.why_it_hurts,
             words.safe_form,
+            examples(rule).to_vec(),
             rule.default_action().name(),
             actions.action(rule).name(),
         )

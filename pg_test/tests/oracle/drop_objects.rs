@@ -1,5 +1,7 @@
 //! DROP of what is no relation: what goes with it, and the relations that lose a part.
 
+use pg_test::TestDatabase;
+
 use crate::case::{case, run};
 
 const BASE: &str = "
@@ -107,8 +109,18 @@ fn parts_of_tables() {
     run(BASE, cases);
 }
 
+/// An extension that the server comes with and that has a type of the same name.
+fn extension_with_type() -> String {
+    TestDatabase::new()
+        .client()
+        .one("SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'vector') LIMIT 1")
+}
+
 #[test]
 fn containers() {
+    let extension = extension_with_type();
+    let installed = format!("CREATE EXTENSION IF NOT EXISTS {extension}");
+    let used = format!("{installed}; CREATE TABLE x (a {extension}, b int); INSERT INTO x VALUES ('[1]', 1)");
     let schema = "DROP SCHEMA IF EXISTS other CASCADE; CREATE SCHEMA other; CREATE TABLE other.x (id serial PRIMARY KEY, a int); INSERT INTO other.x VALUES (1);
                   CREATE TABLE other.y (x int REFERENCES t); INSERT INTO other.y VALUES (1); CREATE VIEW vx AS SELECT a FROM other.x;
                   CREATE TABLE other.p3 PARTITION OF p FOR VALUES FROM (1000) TO (2000); INSERT INTO p VALUES (1000);
@@ -118,9 +130,15 @@ fn containers() {
     let cases = vec![
         case("DROP SCHEMA empty").given("DROP SCHEMA IF EXISTS empty CASCADE; CREATE SCHEMA empty"),
         case("DROP SCHEMA IF EXISTS absent CASCADE"),
-        case("DROP EXTENSION citext CASCADE").given("CREATE EXTENSION IF NOT EXISTS citext; CREATE TABLE x (a citext PRIMARY KEY, b int); INSERT INTO x VALUES ('a', 1); CREATE VIEW vc AS SELECT a FROM x"),
-        case("DROP TYPE citext CASCADE").given("CREATE EXTENSION IF NOT EXISTS citext; CREATE TABLE x (a citext, b int); INSERT INTO x VALUES ('a', 1)").if_possible(),
-        case("DROP FUNCTION f CASCADE").given("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE EXTENSION IF NOT EXISTS citext; ALTER EXTENSION citext ADD FUNCTION f(); CREATE TABLE x (a citext, b int); INSERT INTO x VALUES ('a', 1)").if_possible(),
+        case(format!("DROP EXTENSION {extension} CASCADE")).given(format!(
+            "{installed}; CREATE TABLE x (a {extension} PRIMARY KEY, b int); INSERT INTO x VALUES ('[1]', 1); CREATE VIEW vc AS SELECT a FROM x"
+        )),
+        case(format!("DROP TYPE {extension} CASCADE")).given(&used).if_possible(),
+        case("DROP FUNCTION f CASCADE")
+            .given(format!(
+                "{used}; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION {extension} ADD FUNCTION f()"
+            ))
+            .if_possible(),
         case("DROP SCHEMA other CASCADE").given(schema),
         case("DROP SCHEMA app CASCADE"),
         case("DROP FOREIGN TABLE ft CASCADE").given(foreign),

@@ -17,6 +17,7 @@ mod modes;
 mod neighbours;
 mod polite;
 mod refusals;
+mod statement_table;
 mod support;
 mod under_lock;
 mod whole_database;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use pg_test::{Client, DbError, Server};
 
-use crate::support::{self, catalog_of, locks_on, refused, steps};
+use crate::support::{self, catalog_of, locks_on, refused, steps, tablespace};
 
 /// Tables of 200 rows, and what the statements below need beside them.
 const SHOP: &str = "
@@ -134,22 +134,12 @@ fn check(cases: Vec<Case>) {
         for statement in case.before.split(';').filter(|statement| !statement.trim().is_empty()) {
             client.batch(statement);
         }
-        make_tablespace(&mut client, &case);
+        if case.statement.contains("TABLESPACE elsewhere") {
+            tablespace(&mut client, "elsewhere");
+        }
         let error = is_refused(&mut client, &case);
         has_its_fields(&mut client, &case, &error);
         the_way_out_leads_there(&mut client, &case, error.hint());
-    }
-}
-
-/// One tablespace serves all tests of the cluster; it has no directory of its own to be made outside.
-fn make_tablespace(client: &mut Client, case: &Case) {
-    if case.statement.contains("TABLESPACE elsewhere")
-        && client
-            .text("SELECT 1 FROM pg_tablespace WHERE spcname = 'elsewhere'")
-            .is_empty()
-    {
-        client.batch("SET allow_in_place_tablespaces = on");
-        client.batch("CREATE TABLESPACE elsewhere LOCATION ''");
     }
 }
 

@@ -23,6 +23,15 @@ pub fn big_table(client: &mut Client, name: &str) {
     ));
 }
 
+/// A tablespace for the tests of a cluster; it has no directory of its own to be made outside.
+pub fn tablespace(client: &mut Client, name: &str) {
+    let exists = format!("SELECT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '{name}')");
+    if !client.one::<bool>(&exists) {
+        client.batch("SET allow_in_place_tablespaces = on");
+        client.batch(&format!("CREATE TABLESPACE {name} LOCATION ''"));
+    }
+}
+
 /// A directory of the server under test, by its name in the view pg_config.
 pub fn server_directory(name: &str) -> PathBuf {
     let sql = format!("SELECT setting FROM pg_config WHERE name = '{name}'");
