@@ -198,7 +198,7 @@ pub fn words(rule: Rule) -> Words {
             "RENAME COLUMN",
             "The old name is gone when it commits, in partitions and inheriting tables too.",
             "What still names it fails; and the releases that know the old and the new one cannot run side by side.",
-            "In the same transaction RENAME the table, and CREATE VIEW with its old name that has the column under the old name; or add a new column, keep both in step by a trigger, fill it with interlock.safe_backfill, and drop the old one last.",
+            "Add a column of the new name, keep both in step by a trigger, fill it with interlock.safe_backfill, and drop the old one last; or let a view with the old names stand in.",
         ),
         Rule::DropTable => (
             "DROP TABLE, DROP MATERIALIZED VIEW and their kin",
