@@ -19,6 +19,9 @@ pub struct Path {
     columns: &'static [&'static str],
 }
 
+/// `pg_namespace`, of which only the oid is needed.
+pub const SCHEMA: u32 = 2615;
+
 pub const CLASS: Path = Path {
     catalog: 1259,
     index: 2662,

@@ -41,7 +41,9 @@ fn statement(statement: &Statement, builder: &mut Builder) {
             builder.profile().unknown = Some(Unknown::Unmodelled);
         }
         Statement::LocksOnly(locks) => {
-            builder.profile().target = locks.first().map(|(oid, _)| *oid);
+            let first = locks.first().map(|(oid, _)| *oid);
+            let target = &mut builder.profile().target;
+            *target = target.or(first);
             for (oid, mode) in locks {
                 builder.lock(*oid, *mode);
             }

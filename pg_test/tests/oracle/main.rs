@@ -29,6 +29,7 @@ mod manipulation;
 mod not_null;
 mod objects;
 mod owned;
+mod queries;
 mod rename;
 mod server;
 mod several;

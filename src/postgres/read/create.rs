@@ -3,6 +3,7 @@
 use pgrx::pg_sys;
 
 use super::partition;
+use super::query::{self, Until};
 use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -120,12 +121,23 @@ fn exists(range_var: *const pg_sys::RangeVar) -> bool {
 }
 
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.
-pub fn view(statement: Node, relations: &mut Relations) -> Statement {
-    let Some(view) = node::cast::<pg_sys::ViewStmt>(statement, pg_sys::NodeTag::T_ViewStmt) else {
-        return Statement::Unmodelled { relation: None };
-    };
-    match resolve(view.view).filter(|oid| view.replace && relations.load(*oid).is_some()) {
-        Some(replaced) => Statement::LocksOnly(vec![(replaced, LockMode::AccessExclusive)]),
-        None => Statement::NoExistingRelation,
+pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
+    let replaced = resolve(view.view).filter(|oid| view.replace && relations.load(*oid).is_some());
+    let replaced = replaced.map(|oid| Statement::LocksOnly(vec![(oid, LockMode::AccessExclusive)]));
+    let query = query::statement(&[view.query], Until::Analyzed, relations);
+    Statement::Several(replaced.into_iter().chain([query]).collect())
+}
+
+/// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`.
+pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -> Statement {
+    // The server wraps EXECUTE when it analyzes the statement.
+    let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
+    let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
+    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
+        return query::execute(execute, relations);
     }
+    // SAFETY: the parser gives every CREATE TABLE AS its target.
+    let without_data = unsafe { (*create.into).skipData };
+    let until = if without_data { Until::Analyzed } else { Until::Run };
+    query::statement(&[create.query], until, relations)
 }

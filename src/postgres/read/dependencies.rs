@@ -48,6 +48,15 @@ impl Object {
         }
     }
 
+    /// A schema.
+    pub fn schema(oid: Oid) -> Self {
+        Self {
+            class: catalog::SCHEMA,
+            oid,
+            column: 0,
+        }
+    }
+
     /// A constraint.
     pub fn constraint(oid: Oid) -> Self {
         Self {

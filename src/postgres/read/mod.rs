@@ -32,10 +32,12 @@ mod partition_bound;
 mod partition_key;
 mod permission;
 mod publication;
+mod query;
 mod relations;
 mod rename;
 mod rewrites;
 mod size;
+mod statements;
 mod storage;
 mod types;
 mod view;
@@ -44,10 +46,8 @@ mod walk;
 use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
-use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
 use crate::postgres::node::{self, Node};
-use relations::{Relations, resolve, written_name};
+use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
 pub use size::measure;
 
@@ -85,7 +85,7 @@ pub fn is_ours(statement: Node) -> bool {
 /// constraints and columns go.
 pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
     let mut relations = Relations::after(earlier);
-    let read = self::statement(statement, &mut relations);
+    let read = statements::read(statement, &mut relations);
     for relation in rewrites::rewritten(&read) {
         relations.indexes(relation);
     }
@@ -97,121 +97,6 @@ pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
         tables: relations.into_tables(),
         permitted,
     }
-}
-
-fn statement(statement: Node, relations: &mut Relations) -> Statement {
-    use pg_sys::NodeTag::*;
-    macro_rules! read {
-        ($tag:ident, $type:ident, $read:expr) => {
-            match node::cast::<pg_sys::$type>(statement, $tag) {
-                Some(node) => $read(node, relations),
-                None => Statement::Unmodelled { relation: None },
-            }
-        };
-    }
-    match node::tag(statement) {
-        T_AlterTableStmt => read!(T_AlterTableStmt, AlterTableStmt, alter_table),
-        T_IndexStmt => read!(T_IndexStmt, IndexStmt, index::create),
-        T_ReindexStmt => read!(T_ReindexStmt, ReindexStmt, index::reindex),
-        T_ClusterStmt => read!(T_ClusterStmt, ClusterStmt, maintenance::cluster),
-        T_VacuumStmt => read!(T_VacuumStmt, VacuumStmt, maintenance::vacuum),
-        T_RefreshMatViewStmt => read!(T_RefreshMatViewStmt, RefreshMatViewStmt, maintenance::refresh),
-        T_AlterDomainStmt => read!(T_AlterDomainStmt, AlterDomainStmt, domain::alter),
-        T_TruncateStmt => read!(T_TruncateStmt, TruncateStmt, drop::truncate),
-        T_DropOwnedStmt => read!(T_DropOwnedStmt, DropOwnedStmt, owned::drop),
-        T_ReassignOwnedStmt => read!(T_ReassignOwnedStmt, ReassignOwnedStmt, owned::reassign),
-        T_DropStmt => read!(T_DropStmt, DropStmt, drop::drop),
-        T_RenameStmt => read!(T_RenameStmt, RenameStmt, rename::rename),
-        T_AlterObjectSchemaStmt => read!(T_AlterObjectSchemaStmt, AlterObjectSchemaStmt, rename::set_schema),
-        T_AlterOwnerStmt => read!(T_AlterOwnerStmt, AlterOwnerStmt, rename::set_owner),
-        T_CreateTrigStmt | T_CreatePolicyStmt | T_AlterPolicyStmt | T_RuleStmt | T_CreateStatsStmt => {
-            objects::part_of_table(statement, relations)
-        }
-        T_CommentStmt => read!(T_CommentStmt, CommentStmt, objects::comment),
-        T_SecLabelStmt => read!(T_SecLabelStmt, SecLabelStmt, objects::security_label),
-        T_AlterExtensionContentsStmt => {
-            read!(
-                T_AlterExtensionContentsStmt,
-                AlterExtensionContentsStmt,
-                objects::extension_member
-            )
-        }
-        T_AlterObjectDependsStmt => read!(T_AlterObjectDependsStmt, AlterObjectDependsStmt, objects::depends),
-        T_AlterSeqStmt => read!(T_AlterSeqStmt, AlterSeqStmt, objects::sequence),
-        T_LockStmt => read!(T_LockStmt, LockStmt, objects::lock),
-        T_CreatePublicationStmt => read!(T_CreatePublicationStmt, CreatePublicationStmt, publication::create),
-        T_AlterPublicationStmt => read!(T_AlterPublicationStmt, AlterPublicationStmt, publication::alter),
-        T_AlterTableMoveAllStmt => read!(T_AlterTableMoveAllStmt, AlterTableMoveAllStmt, storage::move_all),
-        T_CreateSchemaStmt => read!(T_CreateSchemaStmt, CreateSchemaStmt, create::schema),
-        _ => other(statement, relations),
-    }
-}
-
-fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) -> Statement {
-    // SAFETY: the parser gives every ALTER TABLE its relation.
-    let range_var = unsafe { &*statement.relation };
-    let Some(target) = resolve(range_var) else {
-        let name = written_name(range_var);
-        return if statement.missing_ok {
-            Statement::NoExistingRelation
-        } else {
-            Statement::MissingRelation(name)
-        };
-    };
-    if relations.kind(target) == Some(RelationKind::CompositeType) {
-        return composite_type::alter(statement, target, relations);
-    }
-    alter_table::read(statement, target, relations)
-}
-
-/// DML, statements known to lock no existing relation, and those that are not modelled.
-fn other(statement: Node, relations: &mut Relations) -> Statement {
-    if let Some((range_var, recurse)) = changed_table(statement) {
-        let Some(oid) = resolve(range_var) else {
-            return Statement::MissingRelation(written_name(range_var));
-        };
-        let family = relations.family(oid, recurse && range_var.inh);
-        return Statement::LocksOnly(
-            family
-                .into_iter()
-                .map(|member| (member, LockMode::RowExclusive))
-                .collect(),
-        );
-    }
-    let tag = node::tag(statement);
-    if tag == pg_sys::NodeTag::T_SelectStmt || !is_ours(statement) || locks_nothing(tag) {
-        return Statement::NoExistingRelation;
-    }
-    match tag {
-        pg_sys::NodeTag::T_CreateStmt | pg_sys::NodeTag::T_CreateForeignTableStmt => {
-            create::table(statement, relations)
-        }
-        pg_sys::NodeTag::T_ViewStmt => create::view(statement, relations),
-        _ => Statement::Unmodelled { relation: None },
-    }
-}
-
-/// The table that a DML statement changes, and whether its children are changed with it.
-fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, bool)> {
-    use pg_sys::NodeTag::*;
-    let (relation, recurse) = match node::tag(statement) {
-        T_InsertStmt => (
-            node::cast::<pg_sys::InsertStmt>(statement, T_InsertStmt)?.relation,
-            false,
-        ),
-        T_UpdateStmt => (
-            node::cast::<pg_sys::UpdateStmt>(statement, T_UpdateStmt)?.relation,
-            true,
-        ),
-        T_DeleteStmt => (
-            node::cast::<pg_sys::DeleteStmt>(statement, T_DeleteStmt)?.relation,
-            true,
-        ),
-        T_MergeStmt => (node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt)?.relation, true),
-        _ => return None,
-    };
-    // SAFETY: the parser gives each of these its relation.
-    unsafe { relation.as_ref() }.map(|relation| (relation, recurse))
 }
 
 /// Whether a statement begins (true) or ends (false) a transaction block; `None` if it does neither.
@@ -249,69 +134,6 @@ pub fn created_relation(statement: Node) -> Option<String> {
     };
     // SAFETY: a RangeVar of the parse tree.
     unsafe { range_var.as_ref() }.map(written_name)
-}
-
-/// Statements about objects that are no relations, or that lock relations with AccessShareLock at most.
-fn locks_nothing(tag: pg_sys::NodeTag) -> bool {
-    use pg_sys::NodeTag::*;
-    matches!(
-        tag,
-        T_CreateRoleStmt
-            | T_AlterRoleStmt
-            | T_AlterRoleSetStmt
-            | T_DropRoleStmt
-            | T_GrantRoleStmt
-            | T_CreatedbStmt
-            | T_DropdbStmt
-            | T_AlterDatabaseStmt
-            | T_AlterDatabaseSetStmt
-            | T_CreateTableSpaceStmt
-            | T_DropTableSpaceStmt
-            | T_AlterTableSpaceOptionsStmt
-            | T_CreateFunctionStmt
-            | T_AlterFunctionStmt
-            | T_CreateEnumStmt
-            | T_AlterEnumStmt
-            | T_CreateRangeStmt
-            | T_CreateDomainStmt
-            | T_CreateSeqStmt
-            | T_DefineStmt
-            | T_CreateCastStmt
-            | T_CreateConversionStmt
-            | T_CreateOpClassStmt
-            | T_CreateOpFamilyStmt
-            | T_AlterOpFamilyStmt
-            | T_CreatePLangStmt
-            | T_CreateFdwStmt
-            | T_AlterFdwStmt
-            | T_CreateForeignServerStmt
-            | T_AlterForeignServerStmt
-            | T_CreateUserMappingStmt
-            | T_AlterUserMappingStmt
-            | T_DropUserMappingStmt
-            | T_AlterDefaultPrivilegesStmt
-            | T_CreateAmStmt
-            | T_CreateTransformStmt
-            | T_CreateTableAsStmt
-            | T_CompositeTypeStmt
-            | T_CreateEventTrigStmt
-            | T_AlterEventTrigStmt
-            | T_GrantStmt
-            | T_AlterTypeStmt
-            | T_AlterOperatorStmt
-            | T_AlterStatsStmt
-            | T_AlterCollationStmt
-            | T_AlterDatabaseRefreshCollStmt
-            | T_AlterTSDictionaryStmt
-            | T_AlterTSConfigurationStmt
-            | T_CreateSubscriptionStmt
-            | T_AlterSubscriptionStmt
-            | T_DropSubscriptionStmt
-            // The statements they run come to the hook one by one.
-            | T_CreateExtensionStmt
-            | T_AlterExtensionStmt
-            | T_ImportForeignSchemaStmt
-    )
 }
 
 /// Commands that start and end transactions of their own.

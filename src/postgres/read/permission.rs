@@ -5,13 +5,19 @@ use pgrx::pg_sys;
 
 use super::relations::class_row;
 use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
 pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
         Statement::Several(statements) => statements.iter().all(|statement| permitted(statement, tag)),
-        Statement::LocksOnly(locks) => locks.first().is_none_or(|(oid, _)| may_lock(*oid, tag)),
+        Statement::LocksOnly(locks) => {
+            // Of those who read and write it the server asks other privileges, and nobody waits for them.
+            locks
+                .first()
+                .is_none_or(|(oid, mode)| *mode <= LockMode::RowExclusive || may_lock(*oid, tag))
+        }
         Statement::Rename(rename) => rename.locked.first().is_none_or(|(oid, _)| owns(*oid)),
         Statement::AlterDomain(alter) => owns_type(alter.oid),
         Statement::CreateIndex(index) => owns(index.table),
@@ -44,7 +50,7 @@ fn may_lock(relation: Oid, tag: pg_sys::NodeTag) -> bool {
             may(relation, u64::from(pg_sys::ACL_REFERENCES))
         }
         // Nothing is done for these before the server has looked at their privileges.
-        T_LockStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
+        T_LockStmt => true,
         _ => owns(relation),
     }
 }
