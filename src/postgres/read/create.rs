@@ -20,7 +20,7 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
     });
     match create {
         Some(create) => new_table(create, &[], relations),
-        None => Statement::Unmodelled { relation: None },
+        None => Statement::NoExistingRelation,
     }
 }
 

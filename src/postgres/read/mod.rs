@@ -138,12 +138,7 @@ pub fn created_relation(statement: Node) -> Option<String> {
 
 /// Commands that start and end transactions of their own.
 fn commits_internally(node: Node, statement: &Statement) -> bool {
-    use pg_sys::NodeTag::*;
     match statement {
-        // Without a relation they take all there are, each in a transaction of its own.
-        Statement::Unmodelled { relation: None } => {
-            matches!(node::tag(node), T_VacuumStmt | T_ClusterStmt | T_ReindexStmt)
-        }
         Statement::AlterTable(_) => alter_table::detaches_concurrently(node),
         Statement::CreateIndex(index) => index.concurrently,
         Statement::DropIndex { concurrently, .. } => *concurrently,

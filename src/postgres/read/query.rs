@@ -170,7 +170,7 @@ impl Reading {
         }
         let locking = Locking::of(statement, locked);
         for item in items {
-            self.from_item(item, &locking, &hidden, &mut subqueries);
+            self.read_from(item, &locking, &hidden, &mut subqueries);
         }
         if let Some((table, change)) = changed_table(statement) {
             self.target(table, change);
@@ -216,7 +216,7 @@ impl Reading {
         done
     }
 
-    fn from_item(&mut self, item: Node, locking: &Locking, hidden: &[String], subqueries: &mut BTreeMap<Node, Inside>) {
+    fn read_from(&mut self, item: Node, locking: &Locking, hidden: &[String], subqueries: &mut BTreeMap<Node, Inside>) {
         if let Some(range_var) = node::cast::<pg_sys::RangeVar>(item, T_RangeVar) {
             let name = node::text(range_var.relname);
             if range_var.schemaname.is_null() && hidden.contains(&name) {
@@ -230,10 +230,10 @@ impl Reading {
             let source = resolve(range_var).and_then(|oid| Source::of(oid, mode, range_var.inh));
             self.sources.extend(source);
         } else if let Some(join) = node::cast::<pg_sys::JoinExpr>(item, T_JoinExpr) {
-            self.from_item(join.larg, locking, hidden, subqueries);
-            self.from_item(join.rarg, locking, hidden, subqueries);
+            self.read_from(join.larg, locking, hidden, subqueries);
+            self.read_from(join.rarg, locking, hidden, subqueries);
         } else if let Some(sample) = node::cast::<pg_sys::RangeTableSample>(item, T_RangeTableSample) {
-            self.from_item(sample.relation, locking, hidden, subqueries);
+            self.read_from(sample.relation, locking, hidden, subqueries);
         } else if let Some(subquery) = node::cast::<pg_sys::RangeSubselect>(item, T_RangeSubselect)
             && locking.includes(subquery.alias, None)
         {

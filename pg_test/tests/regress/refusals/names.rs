@@ -1,6 +1,8 @@
 //! Names that are taken away: let pass by default and told of in the decision log; refused where a rule is set to.
 
-use crate::support::{self, refused, steps};
+use pg_test::until;
+
+use crate::support::{self, code, refused, steps};
 
 const TABLES: &str = "
     CREATE TABLE orders (id int PRIMARY KEY, total int);
@@ -82,4 +84,40 @@ fn the_old_name_goes_on_as_a_view() {
         );
         client.batch("ROLLBACK");
     }
+}
+
+/// Who has no right to a statement hears so from PostgreSQL at once, and makes nobody wait for a lock.
+#[test]
+fn who_may_not_takes_no_lock() {
+    let database = support::database();
+    let (mut owner, mut reader) = (database.client(), database.client());
+    owner.batch(TABLES);
+    owner.batch(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE ROLE names_guest; GRANT USAGE, CREATE ON SCHEMA public TO names_guest",
+    );
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let mut guest = database.client();
+    guest.batch("SET ROLE names_guest; SET lock_timeout = '30s'");
+    for statement in [
+        "ALTER TABLE orders RENAME TO mine",
+        "ALTER TABLE orders RENAME total TO mine",
+        "ALTER TABLE orders SET SCHEMA archive",
+        "ALTER TABLE orders OWNER TO names_guest",
+        "CREATE POLICY mine ON orders USING (true)",
+        "ALTER SEQUENCE numbers CACHE 2",
+        "CREATE OR REPLACE VIEW cheap AS SELECT * FROM orders",
+        "DO $$ BEGIN LOCK TABLE orders; END $$",
+    ] {
+        assert_eq!(code(&guest.error(statement)), "42501", "{statement}");
+    }
+    // The privilege suffices where it does for PostgreSQL.
+    reader.batch("ROLLBACK");
+    owner.batch("GRANT TRIGGER ON orders TO names_guest; GRANT EXECUTE ON FUNCTION f TO names_guest");
+    guest.batch("CREATE TRIGGER mine AFTER INSERT ON orders EXECUTE FUNCTION f()");
+    until(
+        &mut owner,
+        "SELECT count(*) = 1 FROM interlock.decision_log WHERE command_tag = 'CREATE TRIGGER' AND outcome = 'committed'",
+    );
+    owner.batch("DROP OWNED BY names_guest; DROP ROLE names_guest");
 }
