@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use crate::support::{database, server_directory};
+use pg_test::Server;
+
+use crate::support::database;
 
 /// One statement for each command tag; they are explained, not run.
 const STATEMENTS: &str = "
@@ -94,7 +97,10 @@ const PARTS: [&str; 6] = [
 ];
 
 fn server_header(name: &str) -> Option<String> {
-    fs::read_to_string(server_directory("INCLUDEDIR-SERVER").join(name)).ok()
+    let mut pg_config = Command::new(Server::under_test().program("pg_config"));
+    let said = pg_config.arg("--includedir-server").output().expect("pg_config");
+    let directory = String::from_utf8(said.stdout).expect("a path");
+    fs::read_to_string(Path::new(directory.trim()).join(name)).ok()
 }
 
 #[test]
