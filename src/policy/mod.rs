@@ -135,7 +135,8 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
     // Tell of the relation the user named where the work is on its partitions or children.
     let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. } | Cause::Partition(_));
     let named = profile
-        .main_effect()
+        .target
+        .and_then(|target| profile.effect(target))
         .filter(|main| !profile.one_by_one && !elsewhere && (relations.len() > 1 || is_partitioned(main)))
         .map_or(effect.relation.oid, |main| main.relation.oid);
     Some(Finding {

@@ -31,7 +31,11 @@ pub fn profile(facts: &Facts) -> LockProfile {
 
 fn statement(statement: &Statement, builder: &mut Builder) {
     match statement {
-        Statement::Several(statements) => statements.iter().for_each(|each| self::statement(each, builder)),
+        Statement::Several(statements) => {
+            statements.iter().for_each(|each| self::statement(each, builder));
+            // It is about none of them more than about another.
+            builder.profile().target = None;
+        }
         Statement::NoExistingRelation => {}
         Statement::MissingRelation(name) => {
             builder.profile().unknown = Some(Unknown::MissingRelation(name.clone()));
