@@ -3,6 +3,7 @@
 use pgrx::pg_sys;
 
 use super::partition;
+use super::query::{self, Until};
 use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
@@ -17,9 +18,14 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
     let create = node::cast::<pg_sys::CreateStmt>(statement, T_CreateStmt).or_else(|| {
         node::cast::<pg_sys::CreateForeignTableStmt>(statement, T_CreateForeignTableStmt).map(|foreign| &foreign.base)
     });
-    let Some(create) = create else {
-        return Statement::Unmodelled { relation: None };
-    };
+    match create {
+        Some(create) => new_table(create, &[], relations),
+        None => Statement::NoExistingRelation,
+    }
+}
+
+/// One table; a relation called as one of `hiding` is not the one that exists.
+fn new_table(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Relations) -> Statement {
     if create.if_not_exists && exists(create.relation) {
         return Statement::NoExistingRelation;
     }
@@ -33,7 +39,7 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
             None => return Statement::MissingRelation(written_name(range_var)),
         }
     }
-    let referenced = referenced(create, relations);
+    let referenced = referenced(create, hiding, relations);
     // SAFETY: null, or a bound of the parse tree.
     if let (Some(bound), Some(parent)) = (unsafe { create.partbound.as_ref() }, parents.first()) {
         return Statement::CreatePartition(partition::created(*parent, bound, referenced, relations));
@@ -46,8 +52,29 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
     Statement::LocksOnly(locked)
 }
 
+/// CREATE SCHEMA: its elements run one after the other, and come to the hook by themselves too. What they name is looked for
+/// in the new schema first, so that only a table's parents and foreign keys lead out of it.
+pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -> Statement {
+    let tables: Vec<&pg_sys::CreateStmt> = node::list(statement.schemaElts)
+        .into_iter()
+        .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_CreateStmt))
+        .collect();
+    // SAFETY: the parser gives every CREATE TABLE its relation.
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| node::text(unsafe { (*table.relation).relname }))
+        .collect();
+    let elements: Vec<Statement> = tables
+        .into_iter()
+        .map(|table| new_table(table, &names, relations))
+        // Parents may be among what is new.
+        .filter(|element| !matches!(element, Statement::MissingRelation(_)))
+        .collect();
+    Statement::Several(elements)
+}
+
 /// The tables that the foreign keys of a new table refer to, with their partitions; but for the table itself.
-fn referenced(create: &pg_sys::CreateStmt, relations: &mut Relations) -> Vec<(Oid, LockMode)> {
+fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Relations) -> Vec<(Oid, LockMode)> {
     let of_column = |part: &Node| {
         node::cast::<pg_sys::ColumnDef>(*part, pg_sys::NodeTag::T_ColumnDef)
             .map_or_else(Vec::new, |column| node::list(column.constraints))
@@ -58,7 +85,10 @@ fn referenced(create: &pg_sys::CreateStmt, relations: &mut Relations) -> Vec<(Oi
     for table in constraints
         .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
         .filter(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
-        .filter_map(|constraint| resolve(constraint.pktable))
+        // SAFETY: the parser gives a foreign key its table.
+        .map(|constraint| unsafe { &*constraint.pktable })
+        .filter(|table| !(table.schemaname.is_null() && hiding.contains(&node::text(table.relname))))
+        .filter_map(|table| resolve(table))
     {
         let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
         let family = relations.family(table, partitioned);
@@ -91,12 +121,23 @@ fn exists(range_var: *const pg_sys::RangeVar) -> bool {
 }
 
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.
-pub fn view(statement: Node, relations: &mut Relations) -> Statement {
-    let Some(view) = node::cast::<pg_sys::ViewStmt>(statement, pg_sys::NodeTag::T_ViewStmt) else {
-        return Statement::Unmodelled { relation: None };
-    };
-    match resolve(view.view).filter(|oid| view.replace && relations.load(*oid).is_some()) {
-        Some(replaced) => Statement::LocksOnly(vec![(replaced, LockMode::AccessExclusive)]),
-        None => Statement::NoExistingRelation,
+pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
+    let replaced = resolve(view.view).filter(|oid| view.replace && relations.load(*oid).is_some());
+    let replaced = replaced.map(|oid| Statement::LocksOnly(vec![(oid, LockMode::AccessExclusive)]));
+    let query = query::statement(&[view.query], Until::Analyzed, relations);
+    Statement::Several(replaced.into_iter().chain([query]).collect())
+}
+
+/// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`.
+pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -> Statement {
+    // The server wraps EXECUTE when it analyzes the statement.
+    let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
+    let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
+    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
+        return query::execute(execute, relations);
     }
+    // SAFETY: the parser gives every CREATE TABLE AS its target.
+    let without_data = unsafe { (*create.into).skipData };
+    let until = if without_data { Until::Analyzed } else { Until::Run };
+    query::statement(&[create.query], until, relations)
 }

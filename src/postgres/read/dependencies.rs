@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::constraints;
-use super::relations::class_row;
+use super::relations::{TOAST_NAMESPACE, class_row};
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -45,6 +45,15 @@ impl Object {
         Self {
             column: i32::from(attnum),
             ..Self::relation(oid)
+        }
+    }
+
+    /// A schema.
+    pub fn schema(oid: Oid) -> Self {
+        Self {
+            class: catalog::SCHEMA,
+            oid,
+            column: 0,
         }
     }
 
@@ -167,8 +176,7 @@ pub fn table_of_part(object: Object) -> Option<Oid> {
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
-        /// `pg_toast`; what is in it goes with its table and is told of with it.
-        const TOAST_NAMESPACE: Oid = 99;
+        // TOAST goes with its table and is told of with it.
         let kind = class_row(object.oid)
             .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
             .map(|row| row.letter("relkind"));

@@ -105,6 +105,20 @@ pub fn default_partition(parent: Oid) -> Option<Oid> {
         .filter(|oid| *oid != 0)
 }
 
+/// DISCARD TEMP and ALL: `RemoveTempRelations` of `catalog/namespace.c`.
+pub fn discard(statement: &pg_sys::DiscardStmt, relations: &mut Relations) -> Statement {
+    use pg_sys::DiscardMode::{DISCARD_ALL, DISCARD_TEMP};
+    let (mut schema, mut of_toast) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+    if matches!(statement.target, DISCARD_ALL | DISCARD_TEMP) {
+        // SAFETY: writes the session's own two schemas, which may not be there yet.
+        unsafe { pg_sys::GetTempNamespaceState(&raw mut schema, &raw mut of_toast) };
+    }
+    if schema == pg_sys::InvalidOid {
+        return Statement::NoExistingRelation;
+    }
+    deleted(vec![], &[Object::schema(schema.to_u32())], true, relations)
+}
+
 /// TRUNCATE: `ExecuteTruncate` of `commands/tablecmds.c`.
 pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> Statement {
     let mut all = Oids::default();
