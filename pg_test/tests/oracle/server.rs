@@ -121,9 +121,10 @@ pub fn run(client: &mut Client, statement: &str, before: &Relations) -> Result<F
     let locks = own_locks(client);
     let scanned = more(&scans_before, &scans(client, "pg_stat_get_xact_numscans"));
     let after = relations(client);
+    let messages: Vec<String> = notices.iter().map(|notice| notice.message().to_owned()).collect();
     Ok(Found {
-        profile: profile(statement, before, &after, &locks, &scanned),
-        messages: notices.iter().map(|notice| notice.message().to_owned()).collect(),
+        profile: profile(statement, before, &after, &locks, &scanned, Some(&messages)),
+        messages,
         mismatches: mismatches(&notices),
     })
 }
@@ -196,7 +197,7 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
     let scanned = more(&scans_before, &scans(&mut observer, "pg_stat_get_numscans"));
     let after = relations(&mut observer);
     Ok(Found {
-        profile: profile(&case.statement, before, &after, &seen, &scanned),
+        profile: profile(&case.statement, before, &after, &seen, &scanned, None),
         messages: vec![],
         mismatches,
     })
@@ -273,8 +274,16 @@ fn strength(mode: &str) -> usize {
     MODES.iter().position(|known| *known == mode).expect("a lock mode")
 }
 
-/// The rows that `interlock.explain_lock_profile` should have had.
-fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks, scanned: &BTreeSet<Oid>) -> Profile {
+/// The rows that `interlock.explain_lock_profile` should have had. `messages` are the server's DEBUG1 lines, if they were
+/// asked for.
+fn profile(
+    statement: &str,
+    before: &Relations,
+    after: &Relations,
+    locks: &Locks,
+    scanned: &BTreeSet<Oid>,
+    messages: Option<&[String]>,
+) -> Profile {
     let mut profile = Profile::new();
     for (oid, relation) in before {
         let Some(lock) = locks.get(oid).filter(|mode| strength(mode) > 0) else {
@@ -282,7 +291,7 @@ fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks
         };
         let gone = !after.contains_key(oid);
         let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
-        let rebuilt = !dropped_by_name && rewritten(*oid, before, after);
+        let rebuilt = !dropped_by_name && rewritten(*oid, before, after, messages.unwrap_or_default());
         if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
             continue;
         }
@@ -290,7 +299,9 @@ fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks
             lock: lock.clone(),
             rewrites: rebuilt,
             scans: scanned.contains(oid) && !emptied(*oid, before, after),
-            builds_indexes: relation.has_rows() && gets_index(*oid, before, after),
+            builds_indexes: relation.has_rows()
+                && gets_index(*oid, before, after)
+                && messages.is_none_or(|messages| builds(messages, &relation.name)),
         };
         profile.insert(relation.name.clone(), effect);
     }
@@ -298,12 +309,19 @@ fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks
 }
 
 /// Whether a relation has new storage with the old content. An index that was dropped and made again, without having been
-/// named, counts by its name. A sequence that starts anew is like a table that is emptied.
-fn rewritten(oid: Oid, before: &Relations, after: &Relations) -> bool {
+/// named, counts by its name, or the one that the server tells of. A sequence that starts anew is like a table that is
+/// emptied.
+fn rewritten(oid: Oid, before: &Relations, after: &Relations, messages: &[String]) -> bool {
     let old = &before[&oid];
+    let (schema, name) = old.name.split_once('.').unwrap_or_default();
+    let renames = format!("will rename index \"{name}\" to \"");
+    let renamed = messages.iter().find_map(|message| message.split_once(&renames));
+    let new_name = renamed.map_or(old.name.clone(), |(_, new)| {
+        format!("{schema}.{}", new.trim_end_matches('"'))
+    });
     let new = match after.get(&oid) {
         Some(new) => new,
-        None if old.is_index() => match after.values().find(|new| new.name == old.name) {
+        None if old.is_index() => match after.values().find(|new| new.name == new_name) {
             Some(new) => new,
             None => return false,
         },
@@ -332,6 +350,14 @@ fn gets_index(table: Oid, before: &Relations, after: &Relations) -> bool {
         indexes.map(|index| index.file).collect()
     };
     !emptied(table, before, after) && !files(after).is_subset(&files(before))
+}
+
+/// Whether the server told that it built an index on a table: the files of one may also have been moved.
+fn builds(messages: &[String], table: &str) -> bool {
+    let on = format!(" on table \"{}\" ", table.split_once('.').map_or("", |(_, name)| name));
+    messages
+        .iter()
+        .any(|message| message.starts_with("building index ") && message.contains(&on))
 }
 
 /// Whether a statement contains the name of an index as a word, or in quotes.

@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::add_column;
+use super::alter_constraint;
 use super::column_type;
 use super::columns;
 use super::constraint;
@@ -83,6 +84,13 @@ impl Context<'_> {
         self.subcommands
             .iter()
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// Whether a subcommand is DROP NOT NULL of this column.
+    pub fn drops_not_null(&self, column: &str) -> bool {
+        self.subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropNotNull && node::text(command.name) == column)
     }
 
     /// The members that lose the column of this name, which may come back under it.
@@ -171,9 +179,18 @@ fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
         | At::AT_SetStatistics
         | At::AT_SetStorage
         | At::AT_AlterColumnType => true,
-        At::AT_AlterConstraint => context.is_partitioned(context.target),
+        At::AT_AlterConstraint => version::major() < 18 && context.is_partitioned(context.target),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
+        At::AT_SetExpression => true,
+        // Partitions have the identity of the whole, inheriting tables do not.
+        At::AT_AddIdentity => version::major() >= 17 && context.is_partitioned(context.target),
+        At::AT_SetIdentity | At::AT_DropIdentity => {
+            let identity =
+                columns::named(context.target, &node::text(command.name)).is_some_and(|column| column.identity);
+            let of_column =
+                command.subtype == At::AT_DropIdentity || options(command).iter().any(|it| it == "generated");
+            version::major() >= 17 && identity && of_column && context.is_partitioned(context.target)
+        }
         At::AT_AddConstraint => constraint::recurses(command, context),
         // The others see to it themselves.
         _ => false,
@@ -204,7 +221,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AddInherit => vec![partition::inherit(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
-        At::AT_AlterConstraint => vec![constraint::alter(command, context)],
+        At::AT_AlterConstraint => vec![alter_constraint::read(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
         At::AT_EnableTrig
         | At::AT_EnableAlwaysTrig
@@ -331,6 +348,15 @@ fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> A
         })
 }
 
+/// The names of a subcommand's options.
+fn options(command: &pg_sys::AlterTableCmd) -> Vec<String> {
+    node::list(command.def.cast())
+        .into_iter()
+        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
+        .map(|option| node::text(option.defname))
+        .collect()
+}
+
 /// SET and DROP of an identity column's properties, whose sequence is altered (`AlterSequence` of `commands/sequence.c`)
 /// or dropped.
 fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context) -> AlterCommand {
@@ -343,12 +369,8 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
     if command.subtype == At::AT_DropIdentity {
         return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
     }
-    let options: Vec<String> = node::list(command.def.cast())
-        .into_iter()
-        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
-        .map(|option| node::text(option.defname))
-        .filter(|option| option != "generated")
-        .collect();
+    let mut options = options(command);
+    options.retain(|option| option != "generated");
     let change = if options.is_empty() {
         SequenceChange::OfColumn
     } else if options.iter().any(|option| option == "restart") {
