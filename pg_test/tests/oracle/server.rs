@@ -20,6 +20,8 @@ pub struct Relation {
     bytes: i64,
     /// The table of an index.
     table: Option<Oid>,
+    /// What an index is made of: its access method and its columns.
+    keys: Option<String>,
     /// Where a sequence stands.
     value: Option<i64>,
 }
@@ -78,7 +80,8 @@ pub fn relations(client: &mut Client) -> Relations {
         &format!(
             "SELECT c.oid, n.nspname || '.' || c.relname, c.relkind::text, pg_relation_filenode(c.oid),
                     CASE WHEN c.relkind IN ('r', 'm', 'i', 'S') THEN pg_relation_size(c.oid) ELSE 0 END,
-                    i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END
+                    i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END,
+                    c.relam || ' ' || i.indkey::text
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              LEFT JOIN pg_index i ON i.indexrelid = c.oid
              WHERE {USERS}"
@@ -94,6 +97,7 @@ pub fn relations(client: &mut Client) -> Relations {
                 bytes: row.get(4),
                 table: row.get(5),
                 value: row.get(6),
+                keys: row.get(7),
             };
             (row.get(0), relation)
         })
@@ -291,7 +295,7 @@ fn profile(
         };
         let gone = !after.contains_key(oid);
         let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
-        let rebuilt = !dropped_by_name && rewritten(*oid, before, after, messages.unwrap_or_default());
+        let rebuilt = !dropped_by_name && rewritten(*oid, statement, before, after, messages.unwrap_or_default());
         if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
             continue;
         }
@@ -308,20 +312,12 @@ fn profile(
     profile
 }
 
-/// Whether a relation has new storage with the old content. An index that was dropped and made again, without having been
-/// named, counts by its name, or the one that the server tells of. A sequence that starts anew is like a table that is
-/// emptied.
-fn rewritten(oid: Oid, before: &Relations, after: &Relations, messages: &[String]) -> bool {
+/// Whether a relation has new storage with the old content. A sequence that starts anew is like a table that is emptied.
+fn rewritten(oid: Oid, statement: &str, before: &Relations, after: &Relations, messages: &[String]) -> bool {
     let old = &before[&oid];
-    let (schema, name) = old.name.split_once('.').unwrap_or_default();
-    let renames = format!("will rename index \"{name}\" to \"");
-    let renamed = messages.iter().find_map(|message| message.split_once(&renames));
-    let new_name = renamed.map_or(old.name.clone(), |(_, new)| {
-        format!("{schema}.{}", new.trim_end_matches('"'))
-    });
     let new = match after.get(&oid) {
         Some(new) => new,
-        None if old.is_index() => match after.values().find(|new| new.name == new_name) {
+        None if old.is_index() => match made_again(old, statement, before, after, messages) {
             Some(new) => new,
             None => return false,
         },
@@ -335,6 +331,31 @@ fn rewritten(oid: Oid, before: &Relations, after: &Relations, messages: &[String
         'i' => !old.table.is_some_and(|table| emptied(table, before, after)),
         _ => new.bytes > 0,
     }
+}
+
+/// The index in place of one that was dropped without having been named: it has the same name, or the one that the server
+/// tells of; that of a partition, made again after a type change, may have any.
+fn made_again<'a>(
+    old: &Relation,
+    statement: &str,
+    before: &Relations,
+    after: &'a Relations,
+    messages: &[String],
+) -> Option<&'a Relation> {
+    let (schema, name) = old.name.split_once('.').unwrap_or_default();
+    let renames = format!("will rename index \"{name}\" to \"");
+    let renamed = messages.iter().find_map(|message| message.split_once(&renames));
+    let new_name = renamed.map_or(old.name.clone(), |(_, new)| {
+        format!("{schema}.{}", new.trim_end_matches('"'))
+    });
+    let same_name = after.values().find(|new| new.name == new_name);
+    same_name.or_else(|| {
+        let is_new = |(oid, new): &(&Oid, &Relation)| {
+            !before.contains_key(oid) && new.table == old.table && new.keys == old.keys
+        };
+        let found = after.iter().filter(|_| statement.contains(" TYPE ")).find(is_new);
+        found.map(|(_, new)| new)
+    })
 }
 
 fn emptied(table: Oid, before: &Relations, after: &Relations) -> bool {

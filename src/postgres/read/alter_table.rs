@@ -174,11 +174,12 @@ fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::Alter
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
         At::AT_DropNotNull => version::major() < 18,
-        At::AT_ColumnDefault
-        | At::AT_DropExpression
-        | At::AT_SetStatistics
-        | At::AT_SetStorage
-        | At::AT_AlterColumnType => true,
+        At::AT_ColumnDefault | At::AT_DropExpression | At::AT_SetStorage | At::AT_AlterColumnType => true,
+        // Of what is locked below an index nothing is told.
+        At::AT_SetStatistics => !context
+            .relations
+            .kind(context.target)
+            .is_some_and(RelationKind::is_index),
         At::AT_AlterConstraint => version::major() < 18 && context.is_partitioned(context.target),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
         At::AT_SetExpression => true,
