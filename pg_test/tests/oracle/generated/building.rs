@@ -1,5 +1,6 @@
 //! What is hung on the tables of a set-up: indexes, constraints, triggers, rules, policies, views.
 
+use super::OWNER;
 use super::catalog::{Catalog, Relation};
 use super::constraint;
 use super::index;
@@ -24,6 +25,7 @@ const RULES: &[(u32, Rule)] = &[
     (2, materialized_view),
     (1, sequence),
     (1, invalid_index),
+    (1, owner),
 ];
 
 /// The next statement of a set-up, of so many that there were.
@@ -173,4 +175,14 @@ fn invalid_index(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass",
         index.name.replace('\'', "''")
     )))
+}
+
+fn owner(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let relations = catalog.of("rpvm");
+    let relation = &random.choose(&relations)?.name;
+    Some(Statement::of(match random.number(0, 3) {
+        0 => format!("ALTER TYPE pair OWNER TO {OWNER}"),
+        1 => format!("ALTER FUNCTION doubled(int) OWNER TO {OWNER}"),
+        _ => format!("ALTER TABLE {relation} OWNER TO {OWNER}"),
+    }))
 }

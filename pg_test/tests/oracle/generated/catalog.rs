@@ -15,6 +15,14 @@ pub struct Relation {
     pub triggers: Vec<String>,
     pub rules: Vec<String>,
     pub policies: Vec<String>,
+    /// What it inherits from, or is a partition of.
+    pub parents: Vec<String>,
+    /// FOR VALUES … of a partition.
+    pub bound: Option<String>,
+    /// How a partitioned table is partitioned.
+    pub way: Option<String>,
+    /// The composite type it is OF.
+    pub of_type: Option<String>,
 }
 
 #[derive(Debug)]
@@ -40,10 +48,18 @@ pub struct Index {
     pub partitioned: bool,
 }
 
+/// A domain.
+pub struct Domain {
+    pub name: String,
+    pub constraints: Vec<String>,
+}
+
 /// Everything there is.
 #[derive(Default)]
 pub struct Catalog {
     pub relations: Vec<Relation>,
+    pub domains: Vec<Domain>,
+    pub statistics: Vec<String>,
 }
 
 const OURS: &str = "relnamespace = 'app'::regnamespace";
@@ -129,8 +145,44 @@ impl Catalog {
              WHERE OURS ORDER BY relname, polname",
             &mut |relation, row| relation.policies.push(row.get(1)),
         );
+        with(
+            "SELECT quote_ident(c.relname), quote_ident(p.relname), pg_get_expr(c.relpartbound, c.oid)
+             FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_class p ON p.oid = inhparent
+             WHERE c.OURS AND c.relkind IN ('r', 'p') ORDER BY c.relname, inhseqno",
+            &mut |relation, row| {
+                relation.parents.push(row.get(1));
+                relation.bound = row.get(2);
+            },
+        );
+        with(
+            "SELECT quote_ident(relname), CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
+                    quote_ident((SELECT typname FROM pg_type t WHERE t.oid = reloftype))
+             FROM pg_class c WHERE OURS AND relkind IN ('r', 'p')",
+            &mut |relation, row| {
+                relation.way = row.get(1);
+                relation.of_type = row.get(2);
+            },
+        );
+        let domains = client.query(
+            "SELECT quote_ident(typname), array(SELECT quote_ident(conname) FROM pg_constraint
+                 WHERE contypid = t.oid AND contype = 'c' ORDER BY conname)
+             FROM pg_type t WHERE typnamespace = 'app'::regnamespace AND typtype = 'd' ORDER BY typname",
+            &[],
+        );
+        let statistics = client.query(
+            "SELECT quote_ident(stxname) FROM pg_statistic_ext WHERE stxnamespace = 'app'::regnamespace ORDER BY stxname",
+            &[],
+        );
         Self {
             relations: all.into_values().collect(),
+            domains: domains
+                .iter()
+                .map(|row| Domain {
+                    name: row.get(0),
+                    constraints: row.get(1),
+                })
+                .collect(),
+            statistics: statistics.iter().map(|row| row.get(0)).collect(),
         }
     }
 

@@ -7,6 +7,10 @@ mod building;
 mod catalog;
 mod column;
 mod constraint;
+mod creating;
+mod defined;
+mod dropping;
+mod family;
 mod index;
 mod minimal;
 mod random;
@@ -28,6 +32,8 @@ use random::Random;
 const PER_SCHEMA: usize = 150;
 /// After so many failing statements a test gives up.
 const ENOUGH: usize = 6;
+/// A role that some things belong to.
+const OWNER: &str = "generated_owner";
 /// The planner reads the referenced table of a foreign key by its index, not from end to end for each row.
 const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;
                        SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
@@ -117,6 +123,7 @@ fn prepare(client: &mut Client) {
     ONCE.get_or_init(|| {
         client.batch("SET allow_in_place_tablespaces = on");
         client.batch("CREATE TABLESPACE generated_space LOCATION ''");
+        client.batch(&format!("CREATE ROLE {OWNER}"));
     });
     client.batch("CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler");
 }
@@ -135,10 +142,15 @@ fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
             continue;
         };
         let mut case = case(statement.text());
-        if random.one_in(8)
-            && let Some(earlier) = statement::any(&mut random, &catalog)
-        {
-            case = case.after(earlier.text());
+        let mut earlier: Vec<String> = vec![];
+        if random.one_in(6) {
+            for _ in 0..random.number(1, 3) {
+                earlier.extend(statement::any(&mut random, &catalog).map(|statement| statement.text()));
+            }
+        }
+        earlier.extend(statement.earlier);
+        if !earlier.is_empty() {
+            case = case.after(earlier.join(";\n"));
         }
         tally.tried += 1;
         let Ok(report) = compared(client, &case) else {

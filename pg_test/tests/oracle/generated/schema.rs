@@ -162,6 +162,46 @@ impl Schema {
             }
         }
         self.fill(&root, &columns);
+        for _ in 0..random.number(0, 2) {
+            self.loose(random, &columns);
+        }
+    }
+
+    /// A table that can be attached: its rows are in none of the bounds.
+    fn loose(&mut self, random: &mut Random, columns: &[Column]) {
+        let table = self.name(random, "loose");
+        let mut own = columns.to_vec();
+        if random.one_in(2) {
+            own.reverse();
+        }
+        for (_, name, value) in &mut own {
+            match name.as_str() {
+                "k" => *value = Some("i + 2000".to_owned()),
+                "region" => *value = Some("7".to_owned()),
+                _ => {}
+            }
+        }
+        let gone = random.one_in(2);
+        let first = if gone { "gone int, " } else { "" };
+        let check = match random.number(0, 5) {
+            0 => ", CHECK (k IS NOT NULL AND k >= 2000 AND k < 3000)",
+            1 => ", CHECK (region IS NOT NULL AND region = 7)",
+            2 => ", CHECK (k >= 2000 AND k < 3000)",
+            _ => "",
+        };
+        let way = random.perhaps(6, " PARTITION BY RANGE (id)");
+        self.say(format!(
+            "CREATE TABLE {table} ({first}{}{check}){way}",
+            definitions(&own)
+        ));
+        if gone {
+            self.say(format!("ALTER TABLE {table} DROP COLUMN gone"));
+        }
+        if !way.is_empty() {
+            let leaf = self.name(random, "leaf");
+            self.say(format!("CREATE TABLE {leaf} PARTITION OF {table} DEFAULT"));
+        }
+        self.fill(&table, &own);
     }
 
     fn columns(&mut self, random: &mut Random, most: usize) -> Vec<Column> {

@@ -3,16 +3,21 @@
 use pg_test::Server;
 
 use super::catalog::{Catalog, Relation};
+use super::creating;
+use super::defined;
+use super::dropping;
+use super::family;
 use super::index;
 use super::random::Random;
-use super::schema::name;
 use super::subcommand::{self, Subject};
 
-/// A statement, in parts that it can do without.
+/// A statement.
 #[derive(Clone)]
 pub struct Statement {
     pub head: String,
     pub parts: Vec<String>,
+    /// What has to come before it in the same transaction.
+    pub earlier: Option<String>,
 }
 
 impl Statement {
@@ -20,7 +25,14 @@ impl Statement {
         Self {
             head: text.into(),
             parts: vec![],
+            earlier: None,
         }
+    }
+
+    /// After another in the same transaction.
+    pub fn after(mut self, earlier: impl Into<String>) -> Self {
+        self.earlier = Some(earlier.into());
+        self
     }
 
     pub fn text(&self) -> String {
@@ -47,7 +59,10 @@ const RULES: &[(u32, Rule)] = &[
     (2, alter_view),
     (2, alter_materialized_view),
     (2, alter_sequence),
-    (1, create),
+    (10, family::any),
+    (8, creating::any),
+    (5, defined::any),
+    (3, dropping::any),
 ];
 
 /// A statement.
@@ -74,6 +89,7 @@ fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     (!parts.is_empty()).then(|| Statement {
         head: format!("ALTER TABLE {exists}{only}{}", table.name),
         parts,
+        earlier: None,
     })
 }
 
@@ -178,6 +194,7 @@ fn alter_materialized_view(random: &mut Random, catalog: &Catalog) -> Option<Sta
     Some(Statement {
         head: format!("ALTER MATERIALIZED VIEW {}", view.name),
         parts: vec![action],
+        earlier: None,
     })
 }
 
@@ -186,23 +203,4 @@ fn alter_sequence(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     let sequence: &Relation = random.choose(&sequences)?;
     let action = random.word(&["SET LOGGED", "SET UNLOGGED"]);
     Some(Statement::of(format!("ALTER SEQUENCE {} {action}", sequence.name)))
-}
-
-fn create(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
-    let tables = catalog.of("rp");
-    let table: &Relation = random.choose(&tables)?;
-    let number = random.number(1000, 9999);
-    let new = name(random, "fresh", number);
-    let like = &table.name;
-    Some(Statement::of(match random.number(0, 4) {
-        0 => format!("CREATE TABLE {new} (LIKE {like} INCLUDING ALL)"),
-        1 => format!("CREATE TABLE {new} AS SELECT * FROM {like}"),
-        2 => format!("CREATE MATERIALIZED VIEW {new} AS SELECT id, k FROM {like}"),
-        3 => format!("CREATE SEQUENCE {new} OWNED BY {like}.id"),
-        _ => {
-            let views = catalog.of("v");
-            let view = &random.choose(&views)?.name;
-            format!("CREATE OR REPLACE VIEW {view} AS SELECT id, note FROM {like}")
-        }
-    }))
 }
