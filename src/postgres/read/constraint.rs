@@ -232,5 +232,15 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
         .iter()
         .map(|constraint| Object::constraint(constraint.oid))
         .collect();
-    dropped(Dropped::Constraint(name), &objects, command.behavior, context)
+    let mut command = dropped(Dropped::Constraint(name), &objects, command.behavior, context);
+    if let AlterCommand::Drop { locked, .. } = &mut command {
+        // The other end is locked by itself, for one that is NOT ENFORCED has no triggers there.
+        let other_end = found.first().map(|constraint| constraint.referenced);
+        locked.extend(
+            other_end
+                .filter(|oid| *oid != context.target && context.relations.load(*oid).is_some())
+                .map(|oid| (oid, LockMode::AccessExclusive)),
+        );
+    }
+    command
 }
