@@ -62,7 +62,7 @@ pub struct Catalog {
     pub statistics: Vec<String>,
 }
 
-const OURS: &str = "relnamespace = 'app'::regnamespace";
+const OURS: &str = "relnamespace IN ('app'::regnamespace, pg_my_temp_schema())";
 
 impl Catalog {
     /// Looks. The order does not depend on oids, so that a seed leads to the same statements again.
@@ -71,7 +71,7 @@ impl Catalog {
         for row in client.query(
             &format!(
                 "SELECT quote_ident(relname), relkind::text FROM pg_class
-                 WHERE {OURS} AND relkind IN ('r', 'p', 'v', 'm', 'S')"
+                 WHERE {OURS} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
             ),
             &[],
         ) {
@@ -93,7 +93,7 @@ impl Catalog {
             "SELECT quote_ident(relname), quote_ident(attname), format_type(atttypid, atttypmod),
                     attgenerated <> '', attidentity <> ''
              FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-             WHERE OURS AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm')
+             WHERE OURS AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm', 'f')
              ORDER BY relname, attnum",
             &mut |relation, row| {
                 relation.columns.push(Column {
@@ -120,7 +120,7 @@ impl Catalog {
                     EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')),
                     x.relkind = 'I'
              FROM pg_index JOIN pg_class t ON t.oid = indrelid JOIN pg_class x ON x.oid = indexrelid
-             WHERE t.relnamespace = 'app'::regnamespace ORDER BY t.relname, x.relname",
+             WHERE t.OURS ORDER BY t.relname, x.relname",
             &mut |relation, row| {
                 relation.indexes.push(Index {
                     name: row.get(1),
@@ -148,7 +148,7 @@ impl Catalog {
         with(
             "SELECT quote_ident(c.relname), quote_ident(p.relname), pg_get_expr(c.relpartbound, c.oid)
              FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_class p ON p.oid = inhparent
-             WHERE c.OURS AND c.relkind IN ('r', 'p') ORDER BY c.relname, inhseqno",
+             WHERE c.OURS AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname, inhseqno",
             &mut |relation, row| {
                 relation.parents.push(row.get(1));
                 relation.bound = row.get(2);

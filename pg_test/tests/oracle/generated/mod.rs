@@ -145,7 +145,12 @@ fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
         let mut earlier: Vec<String> = vec![];
         if random.one_in(6) {
             for _ in 0..random.number(1, 3) {
-                earlier.extend(statement::any(&mut random, &catalog).map(|statement| statement.text()));
+                let rule = if random.one_in(3) {
+                    statement::change
+                } else {
+                    statement::any
+                };
+                earlier.extend(rule(&mut random, &catalog).map(|statement| statement.text()));
             }
         }
         earlier.extend(statement.earlier);

@@ -1,6 +1,7 @@
 //! Random tables with rows: what a set-up creates before anything is hung on them.
 
 use super::column;
+use super::family::free_bound;
 use super::random::Random;
 use super::types::GROUND;
 
@@ -70,7 +71,7 @@ impl Schema {
     fn table(&mut self, random: &mut Random) {
         let table = self.name(random, "t");
         let columns = self.columns(random, 6);
-        let unlogged = random.perhaps(6, "UNLOGGED ");
+        let unlogged = random.word(&["", "", "", "", "", "UNLOGGED ", "TEMP "]);
         let with = random.perhaps(5, " WITH (fillfactor = 70)");
         self.say(format!(
             "CREATE {unlogged}TABLE {table} ({}){with}",
@@ -131,6 +132,13 @@ impl Schema {
             self.fill(&child, if turned { &columns } else { &merged });
             above.push((child, merged));
         }
+        if random.one_in(5) {
+            let child = self.name(random, "far");
+            let parent = &above[0].0;
+            self.say(format!(
+                "CREATE FOREIGN TABLE {child} () INHERITS ({parent}) SERVER nowhere"
+            ));
+        }
     }
 
     fn partitions(&mut self, random: &mut Random) {
@@ -162,6 +170,13 @@ impl Schema {
             }
         }
         self.fill(&root, &columns);
+        if random.one_in(6) {
+            let partition = self.name(random, "far");
+            let bound = free_bound(random, by);
+            self.say(format!(
+                "CREATE FOREIGN TABLE {partition} PARTITION OF {root} {bound} SERVER nowhere"
+            ));
+        }
         for _ in 0..random.number(0, 2) {
             self.loose(random, &columns);
         }
@@ -219,6 +234,13 @@ impl Schema {
             })
             .collect();
         columns.extend(self.extra(random, most));
+        if random.one_in(5) {
+            // What a key WITHOUT OVERLAPS is made of.
+            for name in ["span", "valid"] {
+                let value = Some("int4range(i, i + 1)".to_owned());
+                columns.push((format!("{name} int4range"), name.to_owned(), value));
+            }
+        }
         columns
     }
 

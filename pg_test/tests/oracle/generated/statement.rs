@@ -65,13 +65,26 @@ const RULES: &[(u32, Rule)] = &[
     (3, dropping::any),
 ];
 
+/// What may come before a statement in its transaction, beside others.
+pub fn change(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let table = &random.choose(&tables)?.name;
+    Some(Statement::of(match random.number(0, 3) {
+        0 => format!("DELETE FROM {table} WHERE id > 250"),
+        1 => format!("UPDATE {table} SET note = 'y' WHERE id < 50"),
+        2 => format!("UPDATE {table} SET amount = NULL WHERE id = 1"),
+        _ => format!("SELECT FROM {table} WHERE id = 1 FOR UPDATE"),
+    }))
+}
+
 /// A statement.
 pub fn any(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     random.weighted(RULES).and_then(|rule| rule(random, catalog))
 }
 
 fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
-    let tables = catalog.of("rp");
+    let kinds = if random.one_in(15) { "rpvmSf" } else { "rp" };
+    let tables = catalog.of(kinds);
     let table: &Relation = random.choose(&tables)?;
     let count = *random.choose(&[1, 1, 1, 1, 2, 2, 3, 4])?;
     let mut subject = Subject {
@@ -124,6 +137,7 @@ fn drop(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
         ("VIEW", "v"),
         ("MATERIALIZED VIEW", "m"),
         ("SEQUENCE", "S"),
+        ("FOREIGN TABLE", "f"),
     ])?;
     let relations = catalog.of(kinds);
     let mut named: Vec<String> = random
