@@ -29,6 +29,7 @@ const RULES: &[(u32, Rule)] = &[
     (2, function),
     (1, row_column),
     (1, foreign_table),
+    (1, moved),
 ];
 
 /// The next statement of a set-up, of so many that there were.
@@ -223,4 +224,10 @@ fn foreign_table(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
     Some(Statement::of(format!(
         "CREATE FOREIGN TABLE {name} (id int, k int, note varchar(12)) SERVER nowhere"
     )))
+}
+
+fn moved(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let relations = catalog.of("rpvm");
+    let relation = &random.choose(&relations)?.name;
+    Some(Statement::of(format!("ALTER TABLE {relation} SET SCHEMA far")))
 }

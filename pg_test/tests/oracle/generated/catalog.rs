@@ -62,7 +62,9 @@ pub struct Catalog {
     pub statistics: Vec<String>,
 }
 
-const OURS: &str = "relnamespace IN ('app'::regnamespace, pg_my_temp_schema())";
+/// The schemas of the search path.
+const OURS: &str = "relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('app', 'far')
+                                    OR oid = pg_my_temp_schema())";
 
 impl Catalog {
     /// Looks. The order does not depend on oids, so that a seed leads to the same statements again.
@@ -166,7 +168,7 @@ impl Catalog {
         let domains = client.query(
             "SELECT quote_ident(typname), array(SELECT quote_ident(conname) FROM pg_constraint
                  WHERE contypid = t.oid AND contype = 'c' ORDER BY conname)
-             FROM pg_type t WHERE typnamespace = 'app'::regnamespace AND typtype = 'd' ORDER BY typname",
+             FROM pg_type t WHERE typtype = 'd' AND pg_type_is_visible(oid) AND oid > 16383 ORDER BY typname",
             &[],
         );
         let statistics = client.query(

@@ -36,6 +36,7 @@ fn composite(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
         ("row_type", ["id", "k", "note", "amount"].as_slice()),
         ("row_type", ["id", "k", "note", "amount"].as_slice()),
         ("pair", ["a", "b"].as_slice()),
+        ("holder", ["a", "b"].as_slice()),
     ])?;
     let mut actions = vec![];
     for number in 0..random.number(1, 2) {

@@ -23,6 +23,12 @@ fn of_ground(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
         "DOMAIN IF EXISTS stamped, required",
         "DOMAIN nested",
         "DOMAIN over_plain",
+        "DOMAIN whole",
+        "TYPE holder",
+        "TYPE floats",
+        "FUNCTION fits(int)",
+        "SERVER nowhere",
+        "FOREIGN DATA WRAPPER nothing",
         "FUNCTION inlined()",
         "FUNCTION not_inlined()",
         "FUNCTION doubled(int)",
@@ -79,6 +85,7 @@ fn owned(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
 fn schema(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
     Some(Statement::of(random.word(&[
         "DROP SCHEMA app CASCADE",
+        "DROP SCHEMA far CASCADE",
         "DROP SCHEMA IF EXISTS absent, app CASCADE",
     ])))
 }

@@ -25,6 +25,8 @@ pub fn free_bound(random: &mut Random, way: &str) -> &'static str {
         "RANGE (k)" => random.word(&["FOR VALUES FROM (2000) TO (3000)", "DEFAULT"]),
         "RANGE (k, id)" => random.word(&["FOR VALUES FROM (2000, 0) TO (3000, MAXVALUE)", "DEFAULT"]),
         "LIST (region)" => random.word(&["FOR VALUES IN (7)", "FOR VALUES IN (7, 8)", "DEFAULT"]),
+        "RANGE (note COLLATE \"C\")" => random.word(&["FOR VALUES FROM ('a') TO ('b')", "DEFAULT"]),
+        "RANGE (doubled(id))" => "FOR VALUES FROM (2000) TO (3000)",
         "HASH (id)" => "FOR VALUES WITH (MODULUS 4, REMAINDER 1)",
         _ => random.word(&["FOR VALUES IN (7)", "DEFAULT"]),
     }

@@ -84,10 +84,24 @@ impl Schema {
         for _ in 0..random.number(1, 2) {
             let table = self.name(random, "typed");
             let key = random.perhaps(2, " (PRIMARY KEY (id))");
-            self.say(format!("CREATE TABLE {table} OF row_type{key}"));
-            self.say(format!(
-                "INSERT INTO {table} SELECT i, i, i::text, i FROM generate_series(1, {ROWS}) i"
-            ));
+            let partitioned = random.one_in(4);
+            let by = if partitioned { " PARTITION BY RANGE (id)" } else { "" };
+            self.say(format!("CREATE TABLE {table} OF row_type{key}{by}"));
+            if partitioned {
+                let partition = self.name(random, "part");
+                self.say(format!("CREATE TABLE {partition} PARTITION OF {table} DEFAULT"));
+            }
+            let mut filled = vec![table.clone()];
+            if !partitioned && random.one_in(3) {
+                let child = self.name(random, "child");
+                self.say(format!("CREATE TABLE {child} () INHERITS ({table})"));
+                filled.push(child);
+            }
+            for table in filled {
+                self.say(format!(
+                    "INSERT INTO {table} SELECT i, i, i::text, i FROM generate_series(1, {ROWS}) i"
+                ));
+            }
         }
     }
 
@@ -158,7 +172,12 @@ impl Schema {
                 ));
                 for bound in bounds {
                     let leaf = self.name(random, "leaf");
-                    self.say(format!("CREATE TABLE {leaf} PARTITION OF {partition} {bound}"));
+                    let below = random.perhaps(6, " PARTITION BY LIST (region)");
+                    self.say(format!("CREATE TABLE {leaf} PARTITION OF {partition} {bound}{below}"));
+                    if !below.is_empty() {
+                        let lowest = self.name(random, "lowest");
+                        self.say(format!("CREATE TABLE {lowest} PARTITION OF {leaf} DEFAULT"));
+                    }
                 }
             } else if random.one_in(4) {
                 let turned: Vec<Column> = columns.iter().rev().cloned().collect();
@@ -276,7 +295,7 @@ fn definitions(columns: &[Column]) -> String {
 
 /// How a table is partitioned, and bounds that every row fits into.
 fn way(random: &mut Random) -> (&'static str, Vec<&'static str>) {
-    match random.number(0, 5) {
+    match random.number(0, 7) {
         0 => (
             "RANGE (k)",
             vec![
@@ -304,6 +323,11 @@ fn way(random: &mut Random) -> (&'static str, Vec<&'static str>) {
                 "FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
             ],
         ),
+        5 => (
+            "RANGE (note COLLATE \"C\")",
+            vec!["FOR VALUES FROM (MINVALUE) TO ('2')", "FOR VALUES FROM ('2') TO ('a')"],
+        ),
+        6 => ("RANGE (doubled(id))", vec!["FOR VALUES FROM (0) TO (300)", "DEFAULT"]),
         _ => ("LIST ((region % 2))", vec!["FOR VALUES IN (0)", "FOR VALUES IN (1)"]),
     }
 }

@@ -86,7 +86,7 @@ fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     let kinds = if random.one_in(15) { "rpvmSf" } else { "rp" };
     let tables = catalog.of(kinds);
     let table: &Relation = random.choose(&tables)?;
-    let count = *random.choose(&[1, 1, 1, 1, 2, 2, 3, 4])?;
+    let count = *random.choose(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6])?;
     let mut subject = Subject {
         table,
         catalog,

@@ -94,11 +94,18 @@ pub const TYPES: &[Type] = &[
     ),
     of("holder", "ROW(i, i)::holder", "ROW(1 + (random() * 9)::int, 1)::holder"),
     of("floats", "floats(i, i + 1)", "floats(1, 10 + random())"),
+    of(
+        "whole",
+        "ROW(i, i::text)::whole",
+        "ROW(1 + (random() * 9)::int, 'x')::whole",
+    ),
     of("pair", "ROW(i, i::text)::pair", "ROW((random() * 9)::int, 'x')::pair"),
 ];
 
 /// What a set-up begins with: types, and functions that defaults and indexes use.
 pub const GROUND: &[&str] = &[
+    "CREATE SCHEMA far",
+    "SET search_path = app, far",
     "CREATE TYPE mood AS ENUM ('calm', 'wild')",
     "CREATE TYPE pair AS (a int, b text)",
     "CREATE TYPE row_type AS (id int, k int, note varchar(12), amount numeric(10,2))",
