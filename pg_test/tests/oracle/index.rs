@@ -46,6 +46,8 @@ fn create() {
         case("CREATE INDEX n ON ONLY p (b)"),
         case("CREATE INDEX n ON p2 (b)"),
         case("CREATE INDEX n ON p1 (b)"),
+        case("ALTER INDEX x ALTER COLUMN 1 SET STATISTICS 100").given("CREATE INDEX x ON p ((b + 1))"),
+        case("ALTER INDEX x SET TABLESPACE pg_default").given("CREATE INDEX x ON p ((b + 1))"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p2a (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p2 (b)"),

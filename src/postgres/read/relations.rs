@@ -12,9 +12,6 @@ use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node::{self, Node};
 use crate::postgres::session;
 
-/// `pg_toast`
-pub const TOAST_NAMESPACE: Oid = 99;
-
 /// Reads relations once and keeps them for the facts.
 pub struct Relations {
     tables: BTreeMap<Oid, Table>,
@@ -109,6 +106,13 @@ impl Relations {
         }
         indexes
     }
+}
+
+/// `IsToastNamespace` of `catalog/catalog.c`, for the temporary ones of all sessions.
+pub fn is_toast_namespace(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let name = node::text(unsafe { pg_sys::get_namespace_name(oid.into()) });
+    name == "pg_toast" || name.starts_with("pg_toast_temp_")
 }
 
 /// One relation, its size not measured yet; `None` if it is gone.
