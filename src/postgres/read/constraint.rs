@@ -21,14 +21,23 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
         return false;
     };
-    // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
-    part.contype == ConstrType::CONSTR_PRIMARY
-        && (!context.is_partitioned(context.target) || {
-            let columns = columns::of_table(context.target);
-            node::strings(part.keys)
-                .iter()
-                .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
-        })
+    if part.contype != ConstrType::CONSTR_PRIMARY {
+        return false;
+    }
+    // The key columns of a PRIMARY KEY are made NOT NULL everywhere; of a partitioned table only where they are not, but
+    // then the partitions are looked at with ONLY too: `ATPrepSetNotNull`.
+    if !context.is_partitioned(context.target) {
+        return true;
+    }
+    let columns = columns::of_table(context.target);
+    let nullable = node::strings(part.keys)
+        .iter()
+        .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null));
+    if nullable {
+        let family = context.relations.family(context.target, true);
+        context.reach(&family);
+    }
+    false
 }
 
 /// Since 18 always: `ATPrepCmd` of `commands/tablecmds.c`. For a PRIMARY KEY over columns that lack a NOT NULL constraint
