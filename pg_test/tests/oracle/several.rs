@@ -71,6 +71,9 @@ fn together() {
             "ALTER TABLE t ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
         )
         .from(18),
+        case("ALTER TABLE t ADD CONSTRAINT n UNIQUE (a), ALTER CONSTRAINT n ENFORCED DEFERRABLE")
+            .from(18)
+            .if_possible(),
         case(
             "ALTER TABLE p ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
         )

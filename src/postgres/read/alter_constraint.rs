@@ -121,10 +121,10 @@ fn enforceability(wanted: &pg_sys::ATAlterConstraint, constraint: Constraint, co
 #[cfg(feature = "pg18")]
 fn enforced_at_once(wanted: &pg_sys::ATAlterConstraint, name: String, context: &mut Context) -> AlterCommand {
     let enforces = wanted.alterEnforceability && wanted.is_enforced;
-    let Some(part) = context
+    let added = context
         .added_constraint(&name)
-        .filter(|part| enforces && !part.is_enforced)
-    else {
+        .filter(|part| part.contype == pg_sys::ConstrType::CONSTR_FOREIGN && enforces && !part.is_enforced);
+    let Some(part) = added else {
         return AlterCommand::CatalogOnly;
     };
     let members = if context.is_partitioned(context.target) {
