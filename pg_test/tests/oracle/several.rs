@@ -67,6 +67,17 @@ fn together() {
         case("ALTER TABLE t ALTER a SET NOT NULL, DROP CONSTRAINT k")
             .given("ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL)"),
         case("ALTER TABLE t VALIDATE CONSTRAINT k, ALTER a SET NOT NULL").given(proof),
+        case(
+            "ALTER TABLE t ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
+        )
+        .from(18),
+        case("ALTER TABLE t ADD CONSTRAINT n UNIQUE (a), ALTER CONSTRAINT n ENFORCED DEFERRABLE")
+            .from(18)
+            .if_possible(),
+        case(
+            "ALTER TABLE p ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
+        )
+        .from(18),
         case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE bigint")
             .given("ALTER TABLE parent ADD CONSTRAINT n CHECK (b > 0)"),
         case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE oid USING b")

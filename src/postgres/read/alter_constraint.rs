@@ -8,6 +8,8 @@ use super::{
     columns,
     constraint::with_children,
     constraints::{self, Constraint},
+    foreign_key,
+    index_constraint::locked_with,
     not_null,
     relations::children,
 };
@@ -27,11 +29,13 @@ pub fn read(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCo
 
 #[cfg(feature = "pg18")]
 pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let wanted = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint);
-    let Some((wanted, constraint)) =
-        wanted.and_then(|wanted| Some((wanted, constraints::named(context.target, &node::text(wanted.conname))?)))
+    let Some(wanted) = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
     else {
         return AlterCommand::CatalogOnly;
+    };
+    let name = node::text(wanted.conname);
+    let Some(constraint) = constraints::named(context.target, &name) else {
+        return enforced_at_once(wanted, name, context);
     };
     if wanted.alterInheritability {
         return inheritability(wanted, &constraint, context);
@@ -90,16 +94,13 @@ fn enforceability(wanted: &pg_sys::ATAlterConstraint, constraint: Constraint, co
     if !changes {
         return AlterCommand::CatalogOnly;
     }
-    let lock = if wanted.is_enforced {
-        LockMode::ShareRowExclusive
+    let mut referenced: Vec<Oid> = parts.iter().map(|part| part.referenced).collect();
+    referenced.retain(|oid| context.relations.load(*oid).is_some());
+    let locked = if wanted.is_enforced {
+        vec![]
     } else {
-        LockMode::AccessExclusive
+        locked_with(&std::mem::take(&mut referenced), LockMode::AccessExclusive)
     };
-    let locked = parts
-        .iter()
-        .filter(|part| context.relations.load(part.referenced).is_some())
-        .map(|part| (part.referenced, lock))
-        .collect();
     // Parts for the partitions of the other end are there for their triggers only.
     let mut checked: Vec<Oid> = parts
         .iter()
@@ -110,9 +111,33 @@ fn enforceability(wanted: &pg_sys::ATAlterConstraint, constraint: Constraint, co
     AlterCommand::AddForeignKey(AddForeignKey {
         constraint: Some(name),
         columns: vec![],
-        referenced: vec![],
+        referenced,
         validated: context.relations.with_rows(&checked),
         locked,
+    })
+}
+
+/// The same of a foreign key that the statement itself adds as NOT ENFORCED; it locks the other end.
+#[cfg(feature = "pg18")]
+fn enforced_at_once(wanted: &pg_sys::ATAlterConstraint, name: String, context: &mut Context) -> AlterCommand {
+    let enforces = wanted.alterEnforceability && wanted.is_enforced;
+    let added = context
+        .added_constraint(&name)
+        .filter(|part| part.contype == pg_sys::ConstrType::CONSTR_FOREIGN && enforces && !part.is_enforced);
+    let Some(part) = added else {
+        return AlterCommand::CatalogOnly;
+    };
+    let members = if context.is_partitioned(context.target) {
+        context.family.clone()
+    } else {
+        vec![context.target]
+    };
+    AlterCommand::AddForeignKey(AddForeignKey {
+        constraint: Some(name),
+        columns: vec![],
+        referenced: foreign_key::referenced(part, context),
+        validated: context.relations.with_rows(&members),
+        locked: vec![],
     })
 }
 
