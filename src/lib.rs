@@ -25,6 +25,7 @@ pgrx::pg_module_magic!(name, version);
 pub extern "C-unwind" fn _PG_init() {
     postgres::settings::init();
     audit::init();
+    backfill::init();
     guard::init(guard::Recorder {
         rejected: audit::rejected,
         begin: audit::begin,

@@ -1,5 +1,5 @@
 -- No SET clause: row-level security of the table is evaluated as the caller would.
-CREATE FUNCTION interlock._begin_pass(job_id bigint) RETURNS interlock.backfill_checkpoint
+CREATE FUNCTION interlock._begin_pass(job_id bigint) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     -- All rows, not those up to the upper key: of a table that was never analyzed the planner would take a third.
     EXECUTE pg_catalog.format('EXPLAIN (FORMAT JSON) SELECT FROM %s', relation) INTO plan;
-    RETURN interlock._write_pass(job_id, upper_key, plan);
+    PERFORM interlock._write_pass(job_id, upper_key, (plan OPERATOR(pg_catalog.->) 0 OPERATOR(pg_catalog.->) 'Plan'
+                                                      OPERATOR(pg_catalog.->>) 'Plan Rows')::pg_catalog.float8::pg_catalog.int8);
 END
 $$;
 

@@ -7,17 +7,17 @@ DECLARE
 BEGIN
     SELECT j.* INTO job
       FROM interlock.backfill_job AS j
-     WHERE j.state <> 'finished' AND j.relation = _find_job.relation::oid
+     WHERE j.state NOT IN ('finished', 'cancelled') AND j.relation = _find_job.relation::oid AND j.origin = interlock._origin()
            AND j.assignments = _find_job.assignments AND j.condition IS NOT DISTINCT FROM _find_job.condition;
     IF job.name <> name THEN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('unfinished backfill job %s does the same under the name "%s"', job.id, job.name),
-            HINT = format('Call it by that name or none to go on with it, or give it up: DELETE FROM interlock.backfill_job WHERE id = %s.', job.id);
+            HINT = format('Call it by that name or none to go on with it, or give it up: SELECT interlock.cancel_backfill(%s).', job.id);
     END IF;
 
     SELECT j.* INTO other
       FROM interlock.backfill_job AS j
-     WHERE j.state <> 'finished' AND j.name = _find_job.name AND j.id IS DISTINCT FROM job.id
+     WHERE j.state NOT IN ('finished', 'cancelled') AND j.name = _find_job.name AND j.id IS DISTINCT FROM job.id
            AND j.owner = quote_ident(current_user)::regrole;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
@@ -27,19 +27,19 @@ BEGIN
                 CASE WHEN other.assignments <> assignments THEN format('Its assignments are: %s.', other.assignments) END,
                 CASE WHEN other.condition IS DISTINCT FROM condition
                      THEN coalesce('Its condition is: ' || other.condition || '.', 'It has no condition.') END),
-            HINT = format('Use another name, or give it up: DELETE FROM interlock.backfill_job WHERE id = %s.', other.id);
+            HINT = format('Use another name, or give it up: SELECT interlock.cancel_backfill(%s).', other.id);
     END IF;
 
     SELECT j.* INTO other
       FROM interlock.backfill_job AS j
            JOIN pg_class AS c ON c.oid = _find_job.relation AND c.relname = j.relation_name
            JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = j.relation_schema
-     WHERE job.id IS NULL AND j.state <> 'finished' AND interlock._relation_text(j.relation) IS NULL
+     WHERE job.id IS NULL AND j.state NOT IN ('finished', 'cancelled') AND interlock._relation_text(j.relation) IS NULL
            AND j.assignments = _find_job.assignments AND j.condition IS NOT DISTINCT FROM _find_job.condition;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('table "%s" was dropped and created again since backfill job %s began', interlock._relation_text(relation), other.id),
-            HINT = format('To begin anew, give that job up first: DELETE FROM interlock.backfill_job WHERE id = %s.', other.id);
+            HINT = format('To begin anew, give that job up first: SELECT interlock.cancel_backfill(%s).', other.id);
     END IF;
     RETURN job;
 END

@@ -10,7 +10,7 @@ AS $$
                format('%I', value ->> 'name') AS name,
                format('%L::%s', above ->> (position - 1)::int, value ->> 'type') AS low,
                format('%L::%s', upto ->> (position - 1)::int, value ->> 'type') AS high,
-               position < count(*) OVER ()
+               (position < count(*) OVER () OR above = upto)
                AND coalesce(bool_and(above ->> (position - 1)::int = upto ->> (position - 1)::int) OVER (ORDER BY position),
                             false) AS fixed
           FROM jsonb_array_elements(key -> 'columns') WITH ORDINALITY AS part (value, position)
@@ -27,11 +27,12 @@ AS $$
                      equalities,
                      CASE WHEN above IS NOT NULL AND cardinality(names) > 1 THEN
                           format('%1$s %2$s>=) %3$s AND %1$s %2$s<=) %4$s', names[1], op, lows[1], highs[1]) END,
-                     CASE WHEN above IS NOT NULL THEN
+                     CASE WHEN above IS NOT NULL AND names IS NOT NULL THEN
                           format('(%s) %s>) (%s)', array_to_string(names, ', '), op, array_to_string(lows, ', ')) END,
-                     format('(%s) %s<=) (%s)', array_to_string(names, ', '), op, array_to_string(highs, ', ')))
+                     CASE WHEN names IS NOT NULL THEN
+                          format('(%s) %s<=) (%s)', array_to_string(names, ', '), op, array_to_string(highs, ', ')) END)
       FROM term
 $$;
 
 COMMENT ON FUNCTION interlock._key_range(jsonb, jsonb, jsonb) IS
-    'The condition that a key lies above the first value (null: from the start) and not above the second.';
+    'The condition that a key lies above the first value (null: from the start) and not above the second; that it is this very key if they are the same.';

@@ -6,8 +6,10 @@ AS $$
                CASE WHEN p.pass > 1 THEN 'reading again: ' END,
                format('%s of about %s rows (%s%%), %s changed', p.rows_scanned, greatest(p.estimated_rows, p.rows_scanned),
                       p.percentage, p.rows_changed),
+               ', ' || nullif(p.rows_skipped, 0) || ' skipped',
                ', ' || p.rows_per_second || ' rows/s',
-               ', ' || interlock._duration(extract(epoch FROM p.time_left)::float8) || ' left')
+               ', ' || interlock._duration(extract(epoch FROM p.time_left)::float8) || ' left',
+               ', waiting: ' || p.throttled_by)
       FROM interlock.backfill_progress AS p
      WHERE p.job_id = _progress_text.job_id
 $$;

@@ -1,25 +1,25 @@
 -- No SET clause: the user's expressions, triggers and policies are evaluated with the caller's search_path, which is not
 -- ours; hence the qualified operators. Whoever calls this commits afterwards: batch and checkpoint together.
-CREATE FUNCTION interlock._run_batch(here interlock.backfill_checkpoint, size int, rows_per_second float8)
-RETURNS interlock.backfill_checkpoint
+CREATE FUNCTION interlock._run_batch(job interlock.backfill_job, here interlock.backfill_checkpoint, slot int) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    job interlock.backfill_job := interlock._job(here.job_id);
-    relation text := interlock._require_relation(here.job_id);
-    key_range text := interlock._key_range(job.key, here.last_key, here.upper_key);
-    upto jsonb := interlock._read_key(relation, job.key, key_range, 'ASC', size);
-    scanned bigint := size;
+    relation text := interlock._require_relation(job.id);
+    began timestamptz := pg_catalog.clock_timestamp();
+    above jsonb := coalesce(here.last_key, here.above_key);
+    key_range text := interlock._key_range(job.key, above, here.upper_key);
+    upto jsonb := interlock._read_key(relation, job.key, key_range, 'ASC', here.batch_size);
+    scanned bigint := here.batch_size;
     matching bigint;
     changed bigint := 0;
     still bigint := 0;
 BEGIN
     IF upto IS NULL THEN
-        -- The last batch of the pass: fewer rows are left.
+        -- The last batch of the range: fewer rows are left.
         upto := here.upper_key;
         EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s WHERE %s', relation, key_range) INTO scanned;
     END IF;
-    key_range := interlock._key_range(job.key, here.last_key, upto);
+    key_range := interlock._key_range(job.key, above, upto);
 
     IF here.pass OPERATOR(pg_catalog.>) 1 THEN
         -- Mostly there is nothing left to change: find that out without locking anything.
@@ -37,9 +37,9 @@ BEGIN
         SET CONSTRAINTS ALL IMMEDIATE;
     END IF;
 
-    RETURN interlock._write_checkpoint(here, upto, scanned, changed, matching, still, size, rows_per_second);
+    PERFORM interlock._write_checkpoint(job, here, slot, upto, scanned, changed, matching, still, began);
 END
 $$;
 
-COMMENT ON FUNCTION interlock._run_batch(interlock.backfill_checkpoint, int, float8) IS
-    'Changes the next rows in key order from a checkpoint, and returns the checkpoint after them.';
+COMMENT ON FUNCTION interlock._run_batch(interlock.backfill_job, interlock.backfill_checkpoint, int) IS
+    'Changes the next rows of a range in key order, and moves its checkpoint behind them.';

@@ -1,31 +1,34 @@
-CREATE FUNCTION interlock._write_checkpoint(here interlock.backfill_checkpoint, upto jsonb, scanned bigint, changed bigint,
-                                            matching bigint, still bigint, size int, rows_per_second float8)
-RETURNS interlock.backfill_checkpoint
+CREATE FUNCTION interlock._write_checkpoint(job interlock.backfill_job, here interlock.backfill_checkpoint, slot int,
+                                            upto jsonb, scanned bigint, changed bigint, matching bigint, still bigint,
+                                            began timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    moved interlock.backfill_checkpoint;
+    rate float8 := interlock._smoothed_rate(here.rows_per_second, scanned,
+                                            1000 * extract(epoch FROM clock_timestamp() - began)::float8);
 BEGIN
     UPDATE interlock.backfill_checkpoint AS c
-       SET batch = c.batch + 1,
+       SET holder = slot,
+           batch = c.batch + 1,
            last_key = upto,
-           pass_rows_scanned = c.pass_rows_scanned + scanned,
-           pass_rows_changed = c.pass_rows_changed + changed,
-           pass_rows_unchanged = c.pass_rows_unchanged + greatest(coalesce(matching, 0) - changed, 0),
+           done = upto = c.upper_key,
+           rows_scanned = c.rows_scanned + scanned,
            rows_changed = c.rows_changed + changed,
+           rows_unchanged = c.rows_unchanged + greatest(coalesce(matching, 0) - changed, 0),
            rows_still_matching = c.rows_still_matching + still,
-           batch_size = size,
-           rows_per_second = _write_checkpoint.rows_per_second,
+           batch_size = interlock._next_batch_size(c.batch_size, job.batch_size, rate, c.batch + 1,
+                                                   interlock._option(job.options, 'batch_time')),
+           rows_per_second = rate,
+           attempts = 0,
+           not_before = NULL,
            updated_at = clock_timestamp()
-     WHERE c.job_id = here.job_id AND c.batch = here.batch    -- the fence
- RETURNING c.* INTO moved;
+     WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range AND c.batch = here.batch;  -- the fence
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('backfill job %s was deleted or moved on by another session', here.job_id);
     END IF;
-    RETURN moved;
 END
 $$;
 
-COMMENT ON FUNCTION interlock._write_checkpoint(interlock.backfill_checkpoint, jsonb, bigint, bigint, bigint, bigint, int, float8) IS
+COMMENT ON FUNCTION interlock._write_checkpoint(interlock.backfill_job, interlock.backfill_checkpoint, int, jsonb, bigint, bigint, bigint, bigint, timestamptz) IS
     'Moves a checkpoint on after a batch; raises IL010, so that the batch is undone, if another runner did so already.';

@@ -6,92 +6,67 @@ CREATE PROCEDURE interlock.safe_backfill(relation regclass, assignments text, co
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    obstacle text := interlock._commit_obstacle();
     key jsonb;
-    previous interlock.backfill_checkpoint;
-    here interlock.backfill_checkpoint;
-    size int;
-    rate float8;
-    began timestamptz;
-    told timestamptz;
-    attempt int;
-    code text;
-    message text;
+    verdict text := 'on';
     delay float8;
+    told timestamptz;
+    canceled text;
 BEGIN
-    IF obstacle IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'active_sql_transaction',
-            MESSAGE = pg_catalog.format('safe_backfill cannot run %s', obstacle),
-            DETAIL = 'It commits after each batch, which is not possible there.',
-            HINT = 'Send CALL as a statement of its own, outside BEGIN ... COMMIT and with autocommit on.  In a migration tool, turn off the transaction around this migration.';
-    END IF;
-
+    PERFORM interlock._check_may_commit('safe_backfill', interlock._commit_obstacle());
     PERFORM interlock._check_backfill(relation, assignments, condition, batch_size, pause, name);
     key := interlock._require_key(relation, interlock._check_clauses(relation, assignments, condition));
     -- PostgreSQL itself checks columns, types and privileges, before anything is changed.
     EXECUTE pg_catalog.format('EXPLAIN %s', interlock._update_text(interlock._relation_text(relation), assignments, condition,
                                                                    interlock._key_range(key, NULL, NULL)));
 
-    here := interlock._open_backfill(relation, assignments, condition, key, batch_size, pause, name, job_id);
-    job_id := here.job_id;
-    IF here.pass OPERATOR(pg_catalog.=) 0 THEN
-        here := interlock._begin_pass(job_id);
+    job_id := interlock._open_backfill(relation, assignments, condition, key, batch_size, pause, name, job_id,
+                                       interlock._captured_settings());
+    IF (interlock._job(job_id)).pass OPERATOR(pg_catalog.=) 0 THEN
+        PERFORM interlock._begin_pass(job_id);
     END IF;
     COMMIT;
     RAISE NOTICE '%', interlock._progress_text(job_id);
-
     told := pg_catalog.clock_timestamp();
 
-    size := coalesce(batch_size, here.batch_size);
-    rate := here.rows_per_second;
     LOOP
-        previous := here;
-        attempt := 0;
-        LOOP
-            attempt := attempt OPERATOR(pg_catalog.+) 1;
-            began := pg_catalog.clock_timestamp();
-            BEGIN
-                here := interlock._run_batch(previous, size, rate);
-                EXIT;
-            EXCEPTION WHEN OTHERS THEN    -- which a cancel is not
-                code := SQLSTATE;
-                message := SQLERRM;
-            END;
-            COMMIT;    -- Nothing is changed, but what the attempt held is released. ROLLBACK would release the lease as well.
-            delay := interlock._retry_delay(attempt, code);
-            IF delay IS NULL THEN
-                PERFORM interlock._note_error(job_id, code, message);
-                COMMIT;
-                -- Once more, now without a handler: the error reaches the client as PostgreSQL raised it, every field of it.
-                here := interlock._run_batch(previous, size, rate);
-                EXIT;
-            END IF;
-            size := interlock._retry_size(size, code);
-            PERFORM pg_catalog.pg_sleep(delay);
-            COMMIT;
-        END LOOP;
+        BEGIN
+            SELECT s.verdict, s.delay INTO verdict, delay FROM interlock._step(job_id, 0, false) AS s;
+        EXCEPTION WHEN query_canceled THEN
+            canceled := SQLERRM;
+        END;
         COMMIT;
-
-        rate := interlock._measured_rate(previous, here, rate, began);
-        size := coalesce(batch_size, interlock._next_batch_size(size, rate, here.batch));
-        IF interlock._pass_is_done(here) THEN
-            EXIT WHEN NOT interlock._needs_pass(here);
-            here := interlock._begin_pass(job_id);
+        IF verdict OPERATOR(pg_catalog.=) 'failed' AND canceled IS NULL THEN
+            -- Once more, now without a handler: the error reaches the client as PostgreSQL raised it, every field of it.
+            PERFORM interlock._run_again(job_id, 0);
             COMMIT;
         END IF;
+        EXIT WHEN verdict OPERATOR(pg_catalog.=) 'over' OR canceled IS NOT NULL;
         IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) told OPERATOR(pg_catalog.>=) '1 second'::pg_catalog.interval THEN
             RAISE NOTICE '%', interlock._progress_text(job_id);
             told := pg_catalog.clock_timestamp();
         END IF;
-        IF pause OPERATOR(pg_catalog.>) '0'::pg_catalog.interval THEN
-            PERFORM pg_catalog.pg_sleep_for(pause);
-        END IF;
-        COMMIT;    -- The next batch begins with a snapshot of its own, not with one from before the pause.
+        WHILE delay OPERATOR(pg_catalog.>) 0 AND canceled IS NULL LOOP
+            BEGIN
+                PERFORM pg_catalog.pg_sleep(least(delay, 1));
+                delay := CASE WHEN (interlock._job(job_id)).state OPERATOR(pg_catalog.=) 'running'
+                              THEN delay OPERATOR(pg_catalog.-) 1 ELSE 0 END;
+            EXCEPTION WHEN query_canceled THEN
+                canceled := SQLERRM;
+            END;
+            COMMIT;    -- The next batch begins with a snapshot of its own, not with one from before the pause.
+        END LOOP;
+        EXIT WHEN canceled IS NOT NULL;
     END LOOP;
 
-    PERFORM interlock._finish_backfill(here);
-    COMMIT;
-    PERFORM interlock._release_lease(job_id);
+    PERFORM interlock._release_lease(job_id, 0);
+    IF canceled IS NOT NULL THEN
+        PERFORM interlock._pause_running(job_id);
+        COMMIT;
+        RAISE EXCEPTION USING ERRCODE = 'query_canceled', MESSAGE = canceled,
+            DETAIL = pg_catalog.format('Backfill job %s is paused.', job_id),
+            HINT = pg_catalog.format('Call again to go on, or SELECT interlock.resume_backfill(%s) to go on in the background.', job_id);
+    END IF;
+    PERFORM interlock._farewell(job_id);
 END
 $$;
 

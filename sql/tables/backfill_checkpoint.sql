@@ -1,19 +1,26 @@
 CREATE TABLE interlock.backfill_checkpoint (
-    job_id              bigint PRIMARY KEY REFERENCES interlock.backfill_job ON DELETE CASCADE,
-    batch               bigint NOT NULL DEFAULT 0,
-    pass                int NOT NULL DEFAULT 0,
+    job_id              bigint NOT NULL REFERENCES interlock.backfill_job ON DELETE CASCADE,
+    pass                int NOT NULL,
+    range               int NOT NULL,
+    above_key           jsonb,
     last_key            jsonb,
     upper_key           jsonb,
-    estimated_rows      bigint NOT NULL DEFAULT 0,
-    pass_rows_scanned   bigint NOT NULL DEFAULT 0,
-    pass_rows_changed   bigint NOT NULL DEFAULT 0,
-    pass_rows_unchanged bigint NOT NULL DEFAULT 0,
-    rows_changed        bigint NOT NULL DEFAULT 0,
-    rows_still_matching bigint NOT NULL DEFAULT 0,
-    batch_size          int NOT NULL,
+    done                boolean NOT NULL DEFAULT false,
+    holder              int,
+    batch               bigint NOT NULL DEFAULT 0,
+    batch_size          int NOT NULL CHECK (batch_size > 0),
     rows_per_second     float8,
-    updated_at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-) WITH (fillfactor = 20);   -- one row per job, updated with every batch: room for HOT updates
+    estimated_rows      bigint NOT NULL DEFAULT 0,
+    rows_scanned        bigint NOT NULL DEFAULT 0,
+    rows_changed        bigint NOT NULL DEFAULT 0,
+    rows_unchanged      bigint NOT NULL DEFAULT 0,
+    rows_still_matching bigint NOT NULL DEFAULT 0,
+    rows_skipped        bigint NOT NULL DEFAULT 0,
+    attempts            int NOT NULL DEFAULT 0,
+    not_before          timestamptz,
+    updated_at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    PRIMARY KEY (job_id, pass, range)
+) WITH (fillfactor = 20);   -- few rows, each updated with every batch: room for HOT updates
 
 ALTER TABLE interlock.backfill_checkpoint ENABLE ROW LEVEL SECURITY;
 
@@ -24,14 +31,21 @@ CREATE POLICY with_its_job ON interlock.backfill_checkpoint
 SELECT pg_catalog.pg_extension_config_dump('interlock.backfill_checkpoint', '');
 
 COMMENT ON TABLE interlock.backfill_checkpoint IS
-    'Where each backfill stands. A batch commits together with its checkpoint.';
+    'Where each backfill stands: one row per pass and range of keys. A batch commits together with its checkpoint.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.above_key IS
+    'The range begins above this key, each column as text; null: at the start. The same as upper_key: this very key.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.last_key IS 'The key up to which the range is done.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.upper_key IS
+    'The range ends here. The last one''s is the highest key when the pass began.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.holder IS 'The worker that walks it, counted from 0.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.batch IS
     'Batches done. Each batch checks that this is the number it began with, so that two runners can never both advance.';
-COMMENT ON COLUMN interlock.backfill_checkpoint.pass IS
-    'Walks through the table: 1 changes the rows, later ones read again and change what concurrent transactions left matching. 0 before the first.';
-COMMENT ON COLUMN interlock.backfill_checkpoint.last_key IS 'The key up to which this pass is done, each column as text.';
-COMMENT ON COLUMN interlock.backfill_checkpoint.upper_key IS 'The highest key when this pass began: it ends there.';
-COMMENT ON COLUMN interlock.backfill_checkpoint.pass_rows_unchanged IS
-    'Rows that matched the condition in this pass but that the UPDATE left out, because of a trigger, say.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.batch_size IS 'Rows that the next batch takes.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.rows_unchanged IS
+    'Rows that matched the condition but that the UPDATE left out, because of a trigger, say. Counted from the second pass.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.rows_still_matching IS
     'Changed rows that match the condition still. If there are any, it cannot tell rows done from rows to do.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.rows_skipped IS
+    'Rows that could not be changed and are in interlock.backfill_error.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.attempts IS 'Failures in a row.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.not_before IS 'After a failure, when it is tried again.';

@@ -1,13 +1,17 @@
-//! What the backfill's SQL calls: arithmetic, the lease of a job, and what the parser knows about the user's clauses.
+//! What the backfill's SQL calls: arithmetic, the leases of a job, workers, and what the parser knows about the user's
+//! clauses.
 //!
 //! Internal, hence the underscores; executable by everyone, because a backfill runs with its caller's rights.
 
+use pgrx::JsonB;
 use pgrx::prelude::*;
 
 use crate::backfill as jobs;
-use crate::batch::{duration, pace, progress, retry};
+use crate::batch::fault::Fault as BatchFault;
+use crate::batch::{duration, options, pace, progress, retry, state};
+use crate::postgres::backfill::{settings, summons};
 use crate::postgres::update_clauses::{self, Fault};
-use crate::postgres::{commit_obstacle, lease};
+use crate::postgres::{commit_obstacle, lease, session, version};
 
 #[pg_extern(name = "_first_batch_size", immutable, parallel_safe)]
 fn first_batch_size() -> i32 {
@@ -15,18 +19,53 @@ fn first_batch_size() -> i32 {
 }
 
 #[pg_extern(name = "_next_batch_size", immutable, parallel_safe)]
-fn next_batch_size(current: i32, rows_per_second: Option<f64>, batches: i64) -> i32 {
-    pace::next_batch_size(current, rows_per_second, batches, pace::TARGET_MS)
+fn next_batch_size(
+    current: i32,
+    fixed: Option<i32>,
+    rows_per_second: Option<f64>,
+    batches: i64,
+    target_ms: i64,
+) -> i32 {
+    pace::next_batch_size(current, fixed, rows_per_second, batches, target_ms as f64)
+}
+
+#[pg_extern(name = "_halved", immutable, strict, parallel_safe)]
+fn halved(size: i32) -> i32 {
+    retry::halved(size)
+}
+
+/// The kind of an error: lock, conflict, timeout, resource, data or lasting.
+#[pg_extern(name = "_fault", immutable, strict, parallel_safe)]
+fn fault(sqlstate: &str) -> &'static str {
+    BatchFault::of(sqlstate).name()
 }
 
 #[pg_extern(name = "_retry_delay", immutable, strict, parallel_safe)]
-fn retry_delay(attempt: i32, sqlstate: &str) -> Option<f64> {
-    retry::delay(attempt, sqlstate)
+fn retry_delay(attempt: i32, fault: &str) -> Option<f64> {
+    retry::delay(attempt, BatchFault::named(fault)?)
 }
 
-#[pg_extern(name = "_retry_size", immutable, strict, parallel_safe)]
-fn retry_size(size: i32, sqlstate: &str) -> i32 {
-    retry::size(size, sqlstate)
+#[pg_extern(name = "_next_state", immutable, strict, parallel_safe)]
+fn next_state(state: &str, action: &str) -> Option<&'static str> {
+    state::next(state, action)
+}
+
+#[pg_extern(name = "_options_fault", immutable, strict, parallel_safe)]
+fn options_fault(options: JsonB) -> Option<String> {
+    options::fault(&options.0)
+}
+
+/// The number that holds for an option: the job's, or else the setting's.
+#[pg_extern(name = "_option", stable, strict, parallel_safe)]
+fn option(options: JsonB, name: &str) -> Option<i64> {
+    options::number(&options.0, name).or(settings::number(name))
+}
+
+/// Whether a job may run at this minute of the day.
+#[pg_extern(name = "_window_is_open", stable, strict, parallel_safe)]
+fn window_is_open(options: JsonB, minute: i32) -> bool {
+    let setting = settings::window();
+    options::window_is_open(options.0["window"].as_str().unwrap_or(&setting), minute)
 }
 
 #[pg_extern(name = "_smoothed_rate", immutable, parallel_safe)]
@@ -60,13 +99,39 @@ fn lease_class() -> i64 {
 }
 
 #[pg_extern(name = "_take_lease", volatile, strict, parallel_unsafe)]
-fn take_lease(job_id: i64) -> bool {
-    jobs::take_lease(job_id)
+fn take_lease(job_id: i64, slot: i32) -> bool {
+    jobs::take_lease(job_id, slot)
 }
 
 #[pg_extern(name = "_release_lease", volatile, strict, parallel_unsafe)]
-fn release_lease(job_id: i64) -> bool {
-    lease::release(job_id)
+fn release_lease(job_id: i64, slot: i32) -> bool {
+    lease::release(job_id, slot)
+}
+
+/// The role who asks for what is done now, as which a worker may connect.
+#[pg_extern(name = "_asker", stable, parallel_restricted)]
+fn asker() -> i64 {
+    i64::from(session::asker())
+}
+
+#[pg_extern(name = "_origin", stable, parallel_safe)]
+fn origin() -> String {
+    session::origin()
+}
+
+#[pg_extern(name = "_server_major", immutable, parallel_safe)]
+fn server_major() -> i32 {
+    version::major() as i32
+}
+
+#[pg_extern(name = "_has_launcher", stable, parallel_safe)]
+fn has_launcher() -> bool {
+    summons::available()
+}
+
+#[pg_extern(name = "_summon_workers", volatile, parallel_unsafe)]
+fn summon_workers() {
+    summons::summon_at_commit();
 }
 
 /// Null for text that the parser rejects.

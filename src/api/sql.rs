@@ -45,164 +45,92 @@ sql_file!(
     [lock_mode_number, duration]
 );
 
-sql_file!("../../sql/tables/backfill_job.sql", "backfill_job", []);
-sql_file!(
-    "../../sql/tables/backfill_checkpoint.sql",
-    "backfill_checkpoint",
-    ["backfill_job"]
-);
-sql_file!(
-    "../../sql/functions/_relation_text.sql",
-    "backfill_function_relation_text",
-    []
-);
-sql_file!(
-    "../../sql/views/backfill_progress.sql",
-    "backfill_progress",
-    [
-        "backfill_checkpoint",
-        "backfill_function_relation_text",
-        percentage,
-        time_left,
-        lease_class
-    ]
-);
-sql_file!("../../sql/functions/_keys.sql", "backfill_function_keys", []);
-sql_file!(
-    "../../sql/functions/_require_key.sql",
-    "backfill_function_require_key",
-    ["backfill_function_keys"]
-);
-sql_file!("../../sql/functions/_key_order.sql", "backfill_function_key_order", []);
-sql_file!("../../sql/functions/_key_range.sql", "backfill_function_key_range", []);
-sql_file!("../../sql/functions/_read_key.sql", "backfill_function_read_key", []);
-sql_file!(
-    "../../sql/functions/_update_text.sql",
-    "backfill_function_update_text",
-    []
-);
-sql_file!(
-    "../../sql/functions/_check_clauses.sql",
-    "backfill_function_check_clauses",
-    []
-);
-sql_file!(
-    "../../sql/functions/_check_backfill.sql",
-    "backfill_function_check_backfill",
-    []
-);
-sql_file!(
-    "../../sql/functions/_job.sql",
-    "backfill_function_job",
-    ["backfill_job"]
-);
-sql_file!(
-    "../../sql/functions/_require_relation.sql",
-    "backfill_function_require_relation",
-    []
-);
-sql_file!(
-    "../../sql/functions/_write_pass.sql",
-    "backfill_function_write_pass",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_begin_pass.sql",
-    "backfill_function_begin_pass",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_write_checkpoint.sql",
-    "backfill_function_write_checkpoint",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_run_batch.sql",
-    "backfill_function_run_batch",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_pass_is_done.sql",
-    "backfill_function_pass_is_done",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_needs_pass.sql",
-    "backfill_function_needs_pass",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_measured_rate.sql",
-    "backfill_function_measured_rate",
-    ["backfill_checkpoint", smoothed_rate]
-);
-sql_file!(
-    "../../sql/functions/_note_error.sql",
-    "backfill_function_note_error",
-    ["backfill_job"]
-);
-sql_file!(
-    "../../sql/functions/_finish_backfill.sql",
-    "backfill_function_finish_backfill",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_progress_text.sql",
-    "backfill_function_progress_text",
-    ["backfill_progress", duration]
-);
-sql_file!(
-    "../../sql/functions/_lease_holder.sql",
-    "backfill_function_lease_holder",
-    ["backfill_progress"]
-);
-sql_file!(
-    "../../sql/functions/_find_job.sql",
-    "backfill_function_find_job",
-    ["backfill_job"]
-);
-sql_file!(
-    "../../sql/functions/_create_job.sql",
-    "backfill_function_create_job",
-    ["backfill_checkpoint", first_batch_size]
-);
-sql_file!(
-    "../../sql/functions/_resume_job.sql",
-    "backfill_function_resume_job",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/functions/_open_backfill.sql",
-    "backfill_function_open_backfill",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/procedures/safe_backfill.sql",
-    "safe_backfill",
-    ["backfill_checkpoint"]
-);
-sql_file!(
-    "../../sql/grants/backfill.sql",
-    "backfill_grants",
-    ["backfill_checkpoint", "backfill_progress"]
-);
-sql_file!(
-    "../../sql/functions/backfill_comments.sql",
-    "backfill_comments",
-    [
-        assigned_columns,
-        commit_obstacle,
-        duration,
-        first_batch_size,
-        is_condition,
-        lease_class,
-        next_batch_size,
-        percentage,
-        release_lease,
-        retry_delay,
-        retry_size,
-        smoothed_rate,
-        take_lease,
-        time_left
-    ]
+/// The SQL files of the backfill, each after the one before it: functions in SQL, views and tables need what they name.
+macro_rules! backfill_files {
+    ([$($requires:tt)*], $path:literal $name:literal $($more:tt)*) => {
+        sql_file!($path, $name, [$($requires)*]);
+        backfill_files!([$name], $($more)*);
+    };
+    ([$($requires:tt)*],) => {};
+}
+
+backfill_files!(
+    [asker, assigned_columns, commit_obstacle, duration, fault, first_batch_size, halved, has_launcher, is_condition, lease_class, next_batch_size, next_state, option, options_fault, origin, percentage, release_lease, retry_delay, server_major, smoothed_rate, summon_workers, take_lease, time_left, window_is_open],
+    "../../sql/tables/backfill_job.sql" "backfill_table_backfill_job"
+    "../../sql/tables/backfill_checkpoint.sql" "backfill_table_backfill_checkpoint"
+    "../../sql/tables/backfill_event.sql" "backfill_table_backfill_event"
+    "../../sql/tables/backfill_error.sql" "backfill_table_backfill_error"
+    "../../sql/functions/_after_bad_row.sql" "backfill_function_after_bad_row"
+    "../../sql/functions/_after_failure.sql" "backfill_function_after_failure"
+    "../../sql/functions/_after_timeout.sql" "backfill_function_after_timeout"
+    "../../sql/functions/_begin_pass.sql" "backfill_function_begin_pass"
+    "../../sql/functions/_can_work_as.sql" "backfill_function_can_work_as"
+    "../../sql/functions/_captured_settings.sql" "backfill_function_captured_settings"
+    "../../sql/functions/_check_backfill.sql" "backfill_function_check_backfill"
+    "../../sql/functions/_check_background.sql" "backfill_function_check_background"
+    "../../sql/functions/_check_clauses.sql" "backfill_function_check_clauses"
+    "../../sql/functions/_check_job.sql" "backfill_function_check_job"
+    "../../sql/functions/_check_may_commit.sql" "backfill_function_check_may_commit"
+    "../../sql/functions/_check_options.sql" "backfill_function_check_options"
+    "../../sql/functions/_control.sql" "backfill_function_control"
+    "../../sql/functions/_create_job.sql" "backfill_function_create_job"
+    "../../sql/functions/_end_pass.sql" "backfill_function_end_pass"
+    "../../sql/functions/_note_event.sql" "backfill_function_note_event"
+    "../../sql/functions/_fail_backfill.sql" "backfill_function_fail_backfill"
+    "../../sql/functions/_farewell.sql" "backfill_function_farewell"
+    "../../sql/functions/_find_job.sql" "backfill_function_find_job"
+    "../../sql/functions/_finish_backfill.sql" "backfill_function_finish_backfill"
+    "../../sql/functions/_free_ranges.sql" "backfill_function_free_ranges"
+    "../../sql/functions/_has_work.sql" "backfill_function_has_work"
+    "../../sql/functions/_hold.sql" "backfill_function_hold"
+    "../../sql/functions/_job.sql" "backfill_function_job"
+    "../../sql/functions/_job_to_run.sql" "backfill_function_job_to_run"
+    "../../sql/functions/_key_order.sql" "backfill_function_key_order"
+    "../../sql/functions/_key_range.sql" "backfill_function_key_range"
+    "../../sql/functions/_key_text.sql" "backfill_function_key_text"
+    "../../sql/functions/_keys.sql" "backfill_function_keys"
+    "../../sql/views/_leases.sql" "backfill_view_leases"
+    "../../sql/functions/_relation_text.sql" "backfill_function_relation_text"
+    "../../sql/views/backfill_progress.sql" "backfill_view_backfill_progress"
+    "../../sql/functions/_lease_holder.sql" "backfill_function_lease_holder"
+    "../../sql/functions/_local_settings.sql" "backfill_function_local_settings"
+    "../../sql/functions/_needs_pass.sql" "backfill_function_needs_pass"
+    "../../sql/functions/_next_try.sql" "backfill_function_next_try"
+    "../../sql/functions/_note_bad_row.sql" "backfill_function_note_bad_row"
+    "../../sql/functions/_note_changed_table.sql" "backfill_function_note_changed_table"
+    "../../sql/functions/_note_start.sql" "backfill_function_note_start"
+    "../../sql/functions/_open_backfill.sql" "backfill_function_open_backfill"
+    "../../sql/functions/_pause_running.sql" "backfill_function_pause_running"
+    "../../sql/functions/_progress_text.sql" "backfill_function_progress_text"
+    "../../sql/functions/_raise_hidden_job.sql" "backfill_function_raise_hidden_job"
+    "../../sql/functions/_raise_unfinished_job.sql" "backfill_function_raise_unfinished_job"
+    "../../sql/functions/_read_key.sql" "backfill_function_read_key"
+    "../../sql/functions/_require_key.sql" "backfill_function_require_key"
+    "../../sql/functions/_require_relation.sql" "backfill_function_require_relation"
+    "../../sql/functions/_resume_job.sql" "backfill_function_resume_job"
+    "../../sql/functions/_retry_errors.sql" "backfill_function_retry_errors"
+    "../../sql/functions/_run_again.sql" "backfill_function_run_again"
+    "../../sql/functions/_run_batch.sql" "backfill_function_run_batch"
+    "../../sql/functions/_run_in_background.sql" "backfill_function_run_in_background"
+    "../../sql/functions/_runner.sql" "backfill_function_runner"
+    "../../sql/functions/_step.sql" "backfill_function_step"
+    "../../sql/functions/_take_range.sql" "backfill_function_take_range"
+    "../../sql/functions/_unfail_backfill.sql" "backfill_function_unfail_backfill"
+    "../../sql/functions/_update_text.sql" "backfill_function_update_text"
+    "../../sql/functions/_wanted_workers.sql" "backfill_function_wanted_workers"
+    "../../sql/functions/_without_range.sql" "backfill_function_without_range"
+    "../../sql/functions/_write_attempt.sql" "backfill_function_write_attempt"
+    "../../sql/functions/_write_checkpoint.sql" "backfill_function_write_checkpoint"
+    "../../sql/functions/_write_pass.sql" "backfill_function_write_pass"
+    "../../sql/functions/cancel_backfill.sql" "backfill_function_cancel_backfill"
+    "../../sql/functions/pause_backfill.sql" "backfill_function_pause_backfill"
+    "../../sql/functions/purge_backfills.sql" "backfill_function_purge_backfills"
+    "../../sql/functions/resume_backfill.sql" "backfill_function_resume_backfill"
+    "../../sql/functions/retry_backfill.sql" "backfill_function_retry_backfill"
+    "../../sql/functions/set_backfill_options.sql" "backfill_function_set_backfill_options"
+    "../../sql/functions/start_backfill.sql" "backfill_function_start_backfill"
+    "../../sql/procedures/safe_backfill.sql" "backfill_procedure_safe_backfill"
+    "../../sql/procedures/wait_for_backfill.sql" "backfill_procedure_wait_for_backfill"
+    "../../sql/grants/backfill.sql" "backfill_grants"
+    "../../sql/functions/backfill_comments.sql" "backfill_comments"
 );

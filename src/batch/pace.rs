@@ -9,9 +9,6 @@ pub const FIRST: i32 = 1_000;
 pub const SMALLEST: i32 = 100;
 /// A row costs 5 µs or more to change: 100000 fill the default target time. More would only hold more row locks at once.
 pub const LARGEST: i32 = 100_000;
-/// The time a batch should take, in milliseconds: short enough that whoever waits for one of its row locks hardly notices.
-pub const TARGET_MS: f64 = 500.0;
-
 /// While so few batches are done the size may double; later it grows gently, because then a sudden quick batch says
 /// more about that stretch of the table than about the next one.
 const EARLY_BATCHES: i64 = 10;
@@ -35,14 +32,29 @@ pub fn smoothed_rate(previous: Option<f64>, rows: i64, elapsed_ms: f64) -> Optio
     })
 }
 
-/// The size of the batch after one of `current` rows, when `batches` are done and rows pass at `rows_per_second`.
-pub fn next_batch_size(current: i32, rows_per_second: Option<f64>, batches: i64, target_ms: f64) -> i32 {
+/// The size of the batch after one of `current` rows, when `batches` are done and rows pass at `rows_per_second`. Where
+/// the user has `fixed` it, it only comes back to that after a failure has made it smaller.
+pub fn next_batch_size(
+    current: i32,
+    fixed: Option<i32>,
+    rows_per_second: Option<f64>,
+    batches: i64,
+    target_ms: f64,
+) -> i32 {
+    let doubled = current.max(1).saturating_mul(2);
+    if let Some(fixed) = fixed {
+        return doubled.min(fixed);
+    }
+    if current < SMALLEST {
+        return doubled;
+    }
     let current = f64::from(current.clamp(SMALLEST, LARGEST));
     let wanted = match rows_per_second {
         Some(rate) if rate.is_finite() && rate > 0.0 && target_ms > 0.0 => rate * target_ms / 1000.0,
         _ => return current as i32,
     };
-    let growth = if batches <= EARLY_BATCHES {
+    // Far below what is wanted it is after a failure, too.
+    let growth = if batches <= EARLY_BATCHES || current * EARLY_GROWTH * EARLY_GROWTH < wanted {
         EARLY_GROWTH
     } else {
         LATER_GROWTH
@@ -58,6 +70,8 @@ fn bounded(size: f64) -> i32 {
 mod tests {
     use super::*;
 
+    const TARGET_MS: f64 = 500.0;
+
     /// Runs `batches` batches on a table that does `rows_per_second`, and returns their sizes.
     fn sizes(rows_per_second: f64, batches: i64) -> Vec<i32> {
         let (mut size, mut rate, mut all) = (FIRST, None, Vec::new());
@@ -65,7 +79,7 @@ mod tests {
             all.push(size);
             let elapsed_ms = f64::from(size) * 1000.0 / rows_per_second;
             rate = smoothed_rate(rate, i64::from(size), elapsed_ms);
-            size = next_batch_size(size, rate, batch, TARGET_MS);
+            size = next_batch_size(size, None, rate, batch, TARGET_MS);
         }
         all
     }
@@ -95,15 +109,32 @@ mod tests {
         for current in sizes {
             for rate in rates {
                 for batches in [0, 1, 10, 11, i64::MAX] {
-                    let next = next_batch_size(current, Some(rate), batches, TARGET_MS);
-                    let from = current.clamp(SMALLEST, LARGEST);
-                    let growth = if batches <= 10 { 2.0 } else { 1.2 };
-                    assert!((SMALLEST..=LARGEST).contains(&next));
-                    assert!(f64::from(next) <= (f64::from(from) * growth).ceil());
-                    assert!(f64::from(next) >= f64::from(from) * 0.5);
+                    let next = next_batch_size(current, None, Some(rate), batches, TARGET_MS);
+                    let from = current.clamp(1, LARGEST);
+                    assert!((1..=LARGEST).contains(&next));
+                    assert!(f64::from(next) <= f64::from(from) * 2.0);
+                    assert!(f64::from(next) >= (f64::from(from) * 0.5).floor());
                 }
             }
         }
+    }
+
+    #[test]
+    fn it_grows_gently_when_it_is_near_its_size() {
+        assert_eq!(next_batch_size(10_000, None, Some(1e5), 100, TARGET_MS), 20_000);
+        assert_eq!(next_batch_size(30_000, None, Some(1e5), 100, TARGET_MS), 36_000);
+        assert_eq!(next_batch_size(49_000, None, Some(1e5), 100, TARGET_MS), 50_000);
+    }
+
+    #[test]
+    fn a_fixed_size_is_come_back_to() {
+        let sizes: Vec<i32> = std::iter::successors(Some(3), |&size| {
+            Some(next_batch_size(size, Some(20), Some(1e5), 100, TARGET_MS))
+        })
+        .take(5)
+        .collect();
+        assert_eq!(sizes, [3, 6, 12, 20, 20]);
+        assert_eq!(next_batch_size(500, Some(20), None, 1, TARGET_MS), 20);
     }
 
     #[test]

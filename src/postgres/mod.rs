@@ -2,6 +2,7 @@
 
 pub mod audit_queue;
 pub mod audit_writer;
+pub mod backfill;
 pub mod blockers;
 pub mod catalog;
 pub mod commit_obstacle;

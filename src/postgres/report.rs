@@ -67,6 +67,13 @@ fn sqlstate_number(sqlstate: &str) -> i32 {
         .sum()
 }
 
+/// `unpack_sql_state` of `utils/error/elog.c`.
+pub fn sqlstate_text(number: i32) -> String {
+    (0..5)
+        .map(|place| char::from(((number >> (6 * place)) & 0x3F) as u8 + b'0'))
+        .collect()
+}
+
 fn palloc_optional(text: Option<&str>) -> *mut c_char {
     text.map_or(std::ptr::null_mut(), palloc_string)
 }

@@ -41,6 +41,25 @@ pub fn current() -> Session {
     }
 }
 
+/// The role on whose behalf this session acts, as far as the code that runs now may know: in a SECURITY DEFINER function
+/// its owner, because such a function may not take its caller's role either; else the session user.
+pub fn asker() -> u32 {
+    // SAFETY: variables of this process.
+    unsafe {
+        if pg_sys::InLocalUserIdChange() || pg_sys::InSecurityRestrictedOperation() {
+            pg_sys::GetUserId().to_u32()
+        } else {
+            pg_sys::GetSessionUserId().to_u32()
+        }
+    }
+}
+
+/// Which database of which cluster this is; a copy of either is another one.
+pub fn origin() -> String {
+    // SAFETY: reads a variable, and shared memory that is written at the server's start.
+    unsafe { format!("{}/{}", pg_sys::GetSystemIdentifier(), pg_sys::MyDatabaseId.to_u32()) }
+}
+
 /// Microseconds since 1970.
 pub fn now() -> i64 {
     // SAFETY: reads a clock.

@@ -171,6 +171,7 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_MS,
     );
+    super::backfill::settings::define();
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
 }

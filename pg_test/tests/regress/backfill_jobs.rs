@@ -139,7 +139,7 @@ fn jobs_belong_to_their_owners() {
     );
     stranger.batch("DELETE FROM interlock.backfill_job; UPDATE interlock.backfill_checkpoint SET batch = 0");
     assert!(
-        !stranger.one::<bool>("SELECT interlock._take_lease(1)"),
+        !stranger.one::<bool>("SELECT interlock._take_lease(1, 0)"),
         "the lease is for those who see the job"
     );
     let forged =

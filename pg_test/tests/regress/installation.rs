@@ -23,7 +23,7 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 23] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
@@ -34,6 +34,19 @@ const SETTINGS: [(&str, &str); 10] = [
     ("polite_locks", "large"),
     ("lock_attempt_timeout", "200ms"),
     ("lock_wait_timeout", "30s"),
+    ("backfill_batch_time", "500ms"),
+    ("backfill_batch_timeout", "1min"),
+    ("backfill_lock_timeout", "1s"),
+    ("backfill_max_errors", "1000"),
+    ("backfill_max_replication_lag", "10s"),
+    ("backfill_max_slot_wal", "10GB"),
+    ("backfill_max_archive_backlog", "64"),
+    ("backfill_max_wal_rate", "-1"),
+    ("backfill_max_active_backends", "-1"),
+    ("backfill_max_lock_waiters", "0"),
+    ("backfill_max_dead_rows", "-1"),
+    ("backfill_yield_to_wraparound", "1"),
+    ("backfill_window", ""),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 mod allowed;
 mod audit;
 mod backfill_arguments;
+mod backfill_background;
 mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;

@@ -1,0 +1,30 @@
+-- No SET clause: it may look at the table, as the caller would.
+CREATE FUNCTION interlock._after_failure(job interlock.backfill_job, here interlock.backfill_checkpoint, slot int,
+                                         failure interlock.backfill_error) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    fault text := interlock._fault(failure.sqlstate);
+    attempt int := here.attempts OPERATOR(pg_catalog.+) 1;
+    delay float8 := interlock._retry_delay(attempt, fault);
+BEGIN
+    IF fault OPERATOR(pg_catalog.=) 'data' OR fault OPERATOR(pg_catalog.=) 'timeout' AND here.batch_size OPERATOR(pg_catalog.=) 1 THEN
+        IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
+            -- Smaller and smaller, until the row that cannot be changed is alone.
+            PERFORM interlock._write_attempt(here, slot, 0, 0, interlock._halved(here.batch_size));
+            RETURN 'on';
+        END IF;
+        RETURN interlock._after_bad_row(job, here, slot, failure);
+    ELSIF delay IS NOT NULL THEN
+        PERFORM interlock._write_attempt(here, slot, attempt, delay,
+            CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE interlock._halved(here.batch_size) END);
+        RETURN 'on';
+    END IF;
+    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size);
+    PERFORM interlock._fail_backfill(job.id, failure.sqlstate, failure.message, NULL);
+    RETURN 'failed';
+END
+$$;
+
+COMMENT ON FUNCTION interlock._after_failure(interlock.backfill_job, interlock.backfill_checkpoint, int, interlock.backfill_error) IS
+    'Decides what becomes of a range whose batch failed and was undone: on (it is tried again, or the row is skipped) or failed.';

@@ -1,0 +1,25 @@
+CREATE FUNCTION interlock._note_bad_row(job interlock.backfill_job, here interlock.backfill_checkpoint, slot int,
+                                        failure interlock.backfill_error) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO interlock.backfill_error (job_id, key, key_text, sqlstate, message, detail, hint, schema_name, table_name,
+                                          column_name, constraint_name, context)
+    VALUES (failure.job_id, failure.key, failure.key_text, failure.sqlstate, failure.message, nullif(failure.detail, ''),
+            nullif(failure.hint, ''), nullif(failure.schema_name, ''), nullif(failure.table_name, ''),
+            nullif(failure.column_name, ''), nullif(failure.constraint_name, ''), nullif(failure.context, ''));
+    IF job.on_error = 'skip' THEN
+        PERFORM interlock._write_checkpoint(job, here, slot, failure.key, 1, 0, NULL, 0, clock_timestamp());
+        UPDATE interlock.backfill_checkpoint AS c
+           SET rows_skipped = c.rows_skipped + 1
+         WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range;
+        RETURN 'on';
+    END IF;
+    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size);
+    PERFORM interlock._fail_backfill(job.id, failure.sqlstate, failure.message, failure.key_text);
+    RETURN 'failed';
+END
+$$;
+
+COMMENT ON FUNCTION interlock._note_bad_row(interlock.backfill_job, interlock.backfill_checkpoint, int, interlock.backfill_error) IS
+    'Records a row that cannot be changed, and goes on behind it or marks the job failed, as it was asked for.';
