@@ -103,6 +103,10 @@ fn keys() {
         )),
         case("ALTER TABLE n ADD CONSTRAINT pk PRIMARY KEY USING INDEX i")
             .given(given("CREATE UNIQUE INDEX i ON n (c, b)")),
+        case("ALTER TABLE n ALTER a TYPE bigint, ADD CONSTRAINT pk PRIMARY KEY USING INDEX i")
+            .given(given("CREATE UNIQUE INDEX i ON n (a)")),
+        case("ALTER TABLE n ALTER a TYPE bigint, ADD CONSTRAINT u UNIQUE USING INDEX i")
+            .given(given("CREATE UNIQUE INDEX i ON n (b)")),
         case("ALTER TABLE n ADD CONSTRAINT u UNIQUE USING INDEX i").given(given("CREATE UNIQUE INDEX i ON n (a)")),
         case("ALTER TABLE n ADD UNIQUE USING INDEX \"I\"").given(given("CREATE UNIQUE INDEX \"I\" ON n (a, b)")),
         case("ALTER TABLE n ADD PRIMARY KEY USING INDEX i").given(given("CREATE UNIQUE INDEX i ON n (c) INCLUDE (a)")),

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use pgrx::pg_sys;
+
 use super::constraints;
-use super::relations::{TOAST_NAMESPACE, class_row};
+use super::relations::class_row;
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::catalog::{self, Path, Value};
+use crate::postgres::node;
 
 /// An object as `pg_depend` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,9 +179,9 @@ pub fn table_of_part(object: Object) -> Option<Oid> {
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
-        // TOAST goes with its table and is told of with it.
+        // What is a table's TOAST goes with the table and is told of with it.
         let kind = class_row(object.oid)
-            .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
+            .filter(|row| !is_toast_namespace(row.oid("relnamespace")))
             .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
             None | Some(RelationKind::Toast) => {}
@@ -202,6 +205,13 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     {
         deletion.locked.push((row.oid(column), *mode));
     }
+}
+
+/// `IsToastNamespace` of `catalog/catalog.c`, for the temporary ones of all sessions.
+pub fn is_toast_namespace(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let name = node::text(unsafe { pg_sys::get_namespace_name(oid.into()) });
+    name == "pg_toast" || name.starts_with("pg_toast_temp_")
 }
 
 fn table_of_index(index: Oid) -> Option<Oid> {

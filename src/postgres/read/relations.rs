@@ -12,9 +12,6 @@ use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node::{self, Node};
 use crate::postgres::session;
 
-/// `pg_toast`
-pub const TOAST_NAMESPACE: Oid = 99;
-
 /// Reads relations once and keeps them for the facts.
 pub struct Relations {
     tables: BTreeMap<Oid, Table>,

@@ -7,6 +7,10 @@ mod building;
 mod catalog;
 mod column;
 mod constraint;
+mod creating;
+mod defined;
+mod dropping;
+mod family;
 mod index;
 mod minimal;
 mod random;
@@ -15,6 +19,7 @@ mod statement;
 mod subcommand;
 mod types;
 
+use std::io::{Write, stdout};
 use std::sync::OnceLock;
 
 use pg_test::{Client, TestDatabase};
@@ -27,6 +32,8 @@ use random::Random;
 const PER_SCHEMA: usize = 150;
 /// After so many failing statements a test gives up.
 const ENOUGH: usize = 6;
+/// A role that some things belong to.
+const OWNER: &str = "generated_owner";
 /// The planner reads the referenced table of a foreign key by its index, not from end to end for each row.
 const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;
                        SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
@@ -81,12 +88,15 @@ fn run(part: u64, statements: usize) {
         try_schema(seed, &mut client, &mut tally);
         seed += 1;
     }
-    println!(
+    // Not println: the seeds of a run that found nothing are told too.
+    let told = writeln!(
+        stdout(),
         "seeds {first} to {}: {} statements, {} accepted and compared",
         seed - 1,
         tally.tried,
         tally.compared
     );
+    drop(told);
     assert!(
         tally.reports.is_empty(),
         "{} of {} statements differ\n\n{}",
@@ -113,6 +123,7 @@ fn prepare(client: &mut Client) {
     ONCE.get_or_init(|| {
         client.batch("SET allow_in_place_tablespaces = on");
         client.batch("CREATE TABLESPACE generated_space LOCATION ''");
+        client.batch(&format!("CREATE ROLE {OWNER}"));
     });
     client.batch("CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler");
 }
@@ -131,10 +142,20 @@ fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
             continue;
         };
         let mut case = case(statement.text());
-        if random.one_in(8)
-            && let Some(earlier) = statement::any(&mut random, &catalog)
-        {
-            case = case.after(earlier.text());
+        let mut earlier: Vec<String> = vec![];
+        if random.one_in(6) {
+            for _ in 0..random.number(1, 3) {
+                let rule = if random.one_in(3) {
+                    statement::change
+                } else {
+                    statement::any
+                };
+                earlier.extend(rule(&mut random, &catalog).map(|statement| statement.text()));
+            }
+        }
+        earlier.extend(statement.earlier);
+        if !earlier.is_empty() {
+            case = case.after(earlier.join(";\n"));
         }
         tally.tried += 1;
         let Ok(report) = compared(client, &case) else {
