@@ -123,7 +123,7 @@ fn enforced_at_once(wanted: &pg_sys::ATAlterConstraint, name: String, context: &
     let enforces = wanted.alterEnforceability && wanted.is_enforced;
     let Some(part) = context
         .added_constraint(&name)
-        .filter(|part| enforces && !part.is_enforced)
+        .filter(|part| part.contype == pg_sys::ConstrType::CONSTR_FOREIGN && enforces && !part.is_enforced)
     else {
         return AlterCommand::CatalogOnly;
     };

@@ -115,6 +115,9 @@ pub fn one(oid: Oid) -> Option<Relation> {
 
 /// The oid a RangeVar means under the session's search_path; `None` if there is no such relation.
 pub fn resolve(range_var: *const pg_sys::RangeVar) -> Option<Oid> {
+    if range_var.is_null() {
+        return None;
+    }
     // SAFETY: a RangeVar of the parse tree, which is only read; NoLock takes no lock.
     let oid = unsafe {
         pg_sys::RangeVarGetRelidExtended(
