@@ -1,6 +1,7 @@
 //! The safe form of a statement, written with its real names.
 
 use super::partition;
+use super::rename;
 use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
 use crate::model::facts::{DomainCheck, IndexConstraint};
 use crate::model::lock_profile::{Cause, LockProfile};
@@ -11,8 +12,10 @@ use crate::policy::Finding;
 ///
 /// `major` is the major version of the server, because 18 can validate NOT NULL without a detour.
 pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, major: u32) -> Option<String> {
-    let work = finding.work.as_ref()?;
     let relation = &profile.effect(finding.relation)?.relation;
+    let Some(work) = &finding.work else {
+        return rename::alternative(profile.destroys.as_ref()?, relation, statement);
+    };
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
     let alter = AlterTable::parse(statement);

@@ -47,6 +47,11 @@ pub fn examples(rule: Rule) -> &'static [&'static str] {
         Rule::CreateIndex => &["CREATE INDEX ON orders (placed)"],
         Rule::Reindex => &["REINDEX TABLE orders", "REINDEX INDEX orders_status"],
         Rule::Unpredicted | Rule::LockWait => &[],
+        Rule::RenameTable => &[
+            "ALTER TABLE orders RENAME TO invoices",
+            "ALTER TABLE orders SET SCHEMA archive",
+        ],
+        Rule::RenameColumn => &["ALTER TABLE orders RENAME COLUMN note TO remark"],
         Rule::DropTable => &["DROP TABLE orders"],
         Rule::DropColumn => &["ALTER TABLE orders DROP COLUMN note"],
         Rule::DropConstraint => &["ALTER TABLE bookings DROP CONSTRAINT bookings_flight"],

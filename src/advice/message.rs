@@ -79,6 +79,8 @@ fn destruction(profile: &LockProfile, relation: &Relation) -> String {
         Some(Destruction::Constraint(constraint)) => format!("drop constraint \"{constraint}\" of {relation}"),
         Some(Destruction::Rows) => format!("remove all rows of {relation}"),
         Some(Destruction::Index) => format!("drop an index of {relation}"),
+        Some(Destruction::Name(_)) => format!("rename {relation}"),
+        Some(Destruction::ColumnName(column, _)) => format!("rename column \"{column}\" of {relation}"),
         Some(Destruction::Relation) | None => format!("drop {relation}"),
     }
 }
@@ -94,6 +96,9 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
             Some(Destruction::Column(_)) => format!("The values of {extent} are lost when it commits."),
             Some(Destruction::Relation | Destruction::Rows) => {
                 format!("{} are lost when it commits.", capital(&extent))
+            }
+            Some(Destruction::Name(_) | Destruction::ColumnName(..)) => {
+                "What still uses the old name fails once it commits.".to_owned()
             }
             _ => format!("{} is locked until it commits.", capital(&relation.unwrap_or_default())),
         };

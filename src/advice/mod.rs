@@ -7,6 +7,7 @@ pub mod examples;
 pub mod lock_wait;
 pub mod message;
 mod partition;
+mod rename;
 pub mod rows;
 pub mod rules;
 mod sql;

@@ -188,6 +188,18 @@ pub fn words(rule: Rule) -> Words {
             "A statement that waits in the queue for such a lock makes every later query on the table wait behind it, as long as the one in front takes.",
             "End what is in the way (interlock.blockers names it), and run the statement again; one locking statement per transaction.",
         ),
+        Rule::RenameTable => (
+            "RENAME and SET SCHEMA of a table, view or sequence",
+            "The old name is gone when it commits.",
+            "What still uses the old name fails; and the releases that know the old and the new one cannot run side by side.",
+            "In the same transaction CREATE VIEW with the old name, and drop the view when nothing uses it any more.",
+        ),
+        Rule::RenameColumn => (
+            "RENAME COLUMN",
+            "The old name is gone when it commits, in partitions and inheriting tables too.",
+            "What still names it fails; and the releases that know the old and the new one cannot run side by side.",
+            "Add a column of the new name, keep both in step by a trigger, fill it with interlock.safe_backfill, and drop the old one last; or let a view with the old names stand in.",
+        ),
         Rule::DropTable => (
             "DROP TABLE, DROP MATERIALIZED VIEW and their kin",
             "The relation and its rows are gone when it commits; the other tables of its foreign keys are locked.",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::lock_mode::LockMode;
 use super::partition::{LeavingPartition, NewPartition};
 use super::relation::Relation;
+use super::rename::Rename;
 
 /// A relation's oid.
 pub type Oid = u32;
@@ -51,6 +52,10 @@ pub enum Statement {
     AlterTable(AlterTable),
     /// Locks and nothing else, in the order they are taken.
     LocksOnly(Vec<(Oid, LockMode)>),
+    /// RENAME, SET SCHEMA, and OWNER TO of types
+    Rename(Rename),
+    /// One after the other, in one transaction.
+    Several(Vec<Statement>),
     /// CREATE TABLE … PARTITION OF
     CreatePartition(NewPartition),
     /// CREATE INDEX

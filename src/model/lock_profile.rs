@@ -4,6 +4,7 @@ use super::facts::{DomainCheck, IndexConstraint, Oid};
 use super::lock_mode::LockMode;
 use super::partition::PartitionCause;
 use super::relation::Relation;
+use super::rename::NewName;
 
 /// What a statement does to existing relations.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +54,10 @@ pub enum Destruction {
     Rows,
     /// DROP INDEX
     Index,
+    /// RENAME, SET SCHEMA: the old name is lost, not the thing
+    Name(NewName),
+    /// RENAME COLUMN: its old name and its new one
+    ColumnName(String, String),
 }
 
 /// What happens to one relation.

@@ -8,6 +8,7 @@ pub mod lock_mode;
 pub mod lock_profile;
 pub mod partition;
 pub mod relation;
+pub mod rename;
 pub mod report;
 pub mod rule;
 pub mod settings;

@@ -64,6 +64,8 @@ pub enum Rule {
     Reindex,
     Unpredicted,
     LockWait,
+    RenameTable,
+    RenameColumn,
     DropTable,
     DropColumn,
     DropConstraint,
@@ -73,7 +75,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -102,6 +104,8 @@ impl Rule {
         Self::Reindex,
         Self::Unpredicted,
         Self::LockWait,
+        Self::RenameTable,
+        Self::RenameColumn,
         Self::DropTable,
         Self::DropColumn,
         Self::DropConstraint,
@@ -140,6 +144,8 @@ impl Rule {
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
             Self::LockWait => "lock-wait",
+            Self::RenameTable => "rename-table",
+            Self::RenameColumn => "rename-column",
             Self::DropTable => "drop-table",
             Self::DropColumn => "drop-column",
             Self::DropConstraint => "drop-constraint",
@@ -153,11 +159,17 @@ impl Rule {
         Self::ALL.into_iter().find(|rule| rule.id() == id)
     }
 
-    /// Whether it is about loss of data or structure and not about work under a lock.
+    /// Whether it is about loss of data, structure or names and not about work under a lock.
     pub fn is_destructive(self) -> bool {
         matches!(
             self,
-            Self::DropTable | Self::DropColumn | Self::DropConstraint | Self::DropIndex | Self::Truncate
+            Self::RenameTable
+                | Self::RenameColumn
+                | Self::DropTable
+                | Self::DropColumn
+                | Self::DropConstraint
+                | Self::DropIndex
+                | Self::Truncate
         )
     }
 

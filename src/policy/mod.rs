@@ -135,7 +135,8 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
     // Tell of the relation the user named where the work is on its partitions or children.
     let elsewhere = matches!(gravest.cause, Cause::TypeChangeForeignKey { .. } | Cause::Partition(_));
     let named = profile
-        .main_effect()
+        .target
+        .and_then(|target| profile.effect(target))
         .filter(|main| !profile.one_by_one && !elsewhere && (relations.len() > 1 || is_partitioned(main)))
         .map_or(effect.relation.oid, |main| main.relation.oid);
     Some(Finding {
@@ -160,6 +161,8 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         Destruction::Constraint(_) => Rule::DropConstraint,
         Destruction::Rows => Rule::Truncate,
         Destruction::Index => Rule::DropIndex,
+        Destruction::Name(_) => Rule::RenameTable,
+        Destruction::ColumnName(..) => Rule::RenameColumn,
     };
     let effect = profile
         .losing

@@ -19,6 +19,9 @@ pub struct Path {
     columns: &'static [&'static str],
 }
 
+/// `pg_namespace`, of which only the oid is needed.
+pub const SCHEMA: u32 = 2615;
+
 pub const CLASS: Path = Path {
     catalog: 1259,
     index: 2662,
@@ -127,6 +130,11 @@ pub const POLICY: Path = Path {
 pub const EXTENDED_STATISTICS: Path = Path {
     catalog: 3381,
     index: 3380,
+    columns: &["oid"],
+};
+pub const EXTENSION: Path = Path {
+    catalog: 3079,
+    index: 3080,
     columns: &["oid"],
 };
 pub const PARTITIONED_TABLE: Path = Path {

@@ -16,6 +16,7 @@ mod foreign_key;
 mod index;
 mod maintenance;
 mod partition;
+mod rename;
 
 use crate::model::facts::{Facts, Statement};
 use crate::model::lock_profile::{LockProfile, Unknown};
@@ -24,7 +25,17 @@ use builder::Builder;
 /// The lock profile of a statement.
 pub fn profile(facts: &Facts) -> LockProfile {
     let mut builder = Builder::new(facts);
-    match &facts.statement {
+    self::statement(&facts.statement, &mut builder);
+    builder.finish()
+}
+
+fn statement(statement: &Statement, builder: &mut Builder) {
+    match statement {
+        Statement::Several(statements) => {
+            statements.iter().for_each(|each| self::statement(each, builder));
+            // It is about none of them more than about another.
+            builder.profile().target = None;
+        }
         Statement::NoExistingRelation => {}
         Statement::MissingRelation(name) => {
             builder.profile().unknown = Some(Unknown::MissingRelation(name.clone()));
@@ -34,19 +45,22 @@ pub fn profile(facts: &Facts) -> LockProfile {
             builder.profile().unknown = Some(Unknown::Unmodelled);
         }
         Statement::LocksOnly(locks) => {
-            builder.profile().target = locks.first().map(|(oid, _)| *oid);
+            let first = locks.first().map(|(oid, _)| *oid);
+            let target = &mut builder.profile().target;
+            *target = target.or(first);
             for (oid, mode) in locks {
                 builder.lock(*oid, *mode);
             }
         }
-        Statement::AlterTable(statement) => alter_table::profile(statement, &mut builder),
-        Statement::CreatePartition(statement) => partition::create(statement, &mut builder),
-        Statement::CreateIndex(statement) => index::create(statement, &mut builder),
+        Statement::Rename(statement) => rename::profile(statement, builder),
+        Statement::AlterTable(statement) => alter_table::profile(statement, builder),
+        Statement::CreatePartition(statement) => partition::create(statement, builder),
+        Statement::CreateIndex(statement) => index::create(statement, builder),
         Statement::DropIndex {
             indexes,
             concurrently,
             locked,
-        } => index::drop(indexes, *concurrently, locked, &mut builder),
+        } => index::drop(indexes, *concurrently, locked, builder),
         Statement::Reindex {
             tables,
             locked,
@@ -54,7 +68,7 @@ pub fn profile(facts: &Facts) -> LockProfile {
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            index::reindex(tables, locked, *concurrently, &mut builder);
+            index::reindex(tables, locked, *concurrently, builder);
         }
         Statement::Copy {
             by,
@@ -63,14 +77,13 @@ pub fn profile(facts: &Facts) -> LockProfile {
             one_by_one,
         } => {
             builder.profile().one_by_one = *one_by_one;
-            maintenance::copy(*by, relations, locked, &mut builder);
+            maintenance::copy(*by, relations, locked, builder);
         }
-        Statement::Vacuum { relations } => maintenance::vacuum(relations, &mut builder),
-        Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, &mut builder),
-        Statement::AlterDomain(statement) => domain::alter(statement, &mut builder),
-        Statement::RefreshEmpty { relation } => maintenance::refresh_empty(*relation, &mut builder),
-        Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, &mut builder),
-        Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, &mut builder),
+        Statement::Vacuum { relations } => maintenance::vacuum(relations, builder),
+        Statement::RefreshConcurrently { relation } => maintenance::refresh_concurrently(*relation, builder),
+        Statement::AlterDomain(statement) => domain::alter(statement, builder),
+        Statement::RefreshEmpty { relation } => maintenance::refresh_empty(*relation, builder),
+        Statement::Truncate { relations, sequences } => drop::truncate(relations, sequences, builder),
+        Statement::Drop { named, dropped, locked } => drop::relations(named, dropped, locked, builder),
     }
-    builder.finish()
 }

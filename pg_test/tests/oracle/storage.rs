@@ -105,6 +105,14 @@ fn tablespaces() {
         case("ALTER INDEX p_b SET TABLESPACE oracle_space"),
         case("ALTER MATERIALIZED VIEW mv SET TABLESPACE oracle_space"),
         case("REINDEX (TABLESPACE oracle_space) TABLE t"),
+        case("ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE oracle_space"),
+        case("ALTER TABLE ALL IN TABLESPACE pg_default OWNED BY CURRENT_USER SET TABLESPACE oracle_space NOWAIT"),
+        case("ALTER INDEX ALL IN TABLESPACE pg_default SET TABLESPACE oracle_space"),
+        case("ALTER MATERIALIZED VIEW ALL IN TABLESPACE pg_default SET TABLESPACE oracle_space"),
+        case("ALTER TABLE ALL IN TABLESPACE oracle_space SET TABLESPACE pg_default"),
+        case("ALTER TABLE ALL IN TABLESPACE oracle_space SET TABLESPACE pg_default")
+            .given("ALTER TABLE t SET TABLESPACE oracle_space; ALTER TABLE p SET TABLESPACE oracle_space"),
+        case("ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default"),
     ];
     run(BASE, cases);
 }

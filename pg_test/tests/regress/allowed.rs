@@ -375,3 +375,54 @@ fn what_the_transaction_made_itself_may_go_again() {
     refused(&mut client, "ALTER TABLE big DROP COLUMN a", "IL008");
     refused(&mut client, "DROP TABLE big", "IL008");
 }
+
+#[test]
+fn what_only_names_an_object() {
+    let (_database, mut client) = big();
+    all_pass(
+        &mut client,
+        &[
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE TRIGGER tr AFTER INSERT ON big FOR EACH ROW EXECUTE FUNCTION f()",
+            "ALTER TRIGGER tr ON big RENAME TO changed",
+            "CREATE POLICY po ON big USING (a > 0)",
+            "CREATE RULE ru AS ON DELETE TO big DO INSTEAD NOTHING",
+            "CREATE STATISTICS st ON a, b FROM big",
+            "COMMENT ON COLUMN big.a IS 'of no unit'",
+            "CREATE VIEW of_big AS SELECT a FROM big FOR UPDATE",
+            "CREATE TABLE copied AS SELECT a FROM of_big",
+            "GRANT SELECT ON big TO PUBLIC",
+            "BEGIN; LOCK TABLE big, of_big; COMMIT",
+            "ALTER TABLE big OWNER TO CURRENT_USER",
+            "CREATE SCHEMA other CREATE TABLE refers (a int REFERENCES public.big)",
+            "ALTER TABLE big SET SCHEMA other",
+            "ALTER TABLE other.big RENAME TO bigger",
+        ],
+    );
+}
+
+/// Not the guard's reading, but the first query after LOCK TABLE decides what a transaction sees.
+#[test]
+fn lock_table_takes_no_snapshot() {
+    let (database, mut client) = big();
+    client.batch("CREATE TABLE told (a int); CREATE VIEW of_told AS SELECT a FROM told");
+    client.batch("BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE big, of_told IN ROW EXCLUSIVE MODE");
+    database.client().batch("INSERT INTO told VALUES (1)");
+    assert_eq!(client.text("SELECT count(*) FROM of_told"), "1");
+    client.batch("COMMIT");
+}
+
+#[test]
+fn a_tablespace_emptied_as_a_whole_is_judged_as_a_whole() {
+    let (_database, mut client) = big();
+    support::tablespace(&mut client, "fast");
+    client.batch("CREATE TABLE small (a int); INSERT INTO small VALUES (1); ANALYZE small");
+    let whole = "ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE fast";
+    let error = refused(&mut client, whole, "IL001");
+    assert!(error.message().contains("copy the files of"), "{error:?}");
+    assert_eq!(error.table(), Some("big"));
+    all_pass(
+        &mut client,
+        &["ALTER MATERIALIZED VIEW ALL IN TABLESPACE pg_default SET TABLESPACE fast"],
+    );
+}

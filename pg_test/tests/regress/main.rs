@@ -10,6 +10,7 @@ mod backfill_resume;
 mod backstop;
 mod contexts;
 mod errors_unchanged;
+mod every_statement;
 mod explain;
 mod harness;
 mod installation;

@@ -1,6 +1,7 @@
 //! What is refused, in which words, and that the way out which the words offer is one.
 
 mod indexes;
+mod names;
 mod partitions;
 mod rewrites;
 mod scans;

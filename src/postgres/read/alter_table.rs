@@ -14,11 +14,13 @@ use super::dependencies::{self, Object};
 use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
+use super::objects;
 use super::oids::Oids;
 use super::partition;
 use super::relations::{Relations, children};
+use super::rename;
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, SequenceChange, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
@@ -236,7 +238,11 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
             context.reach(&partitions);
             vec![AlterCommand::CatalogOnly]
         }
+        At::AT_ChangeOwner => vec![change_owner(command, context)],
         At::AT_ColumnDefault
+        | At::AT_DropOids
+        | At::AT_GenericOptions
+        | At::AT_AlterColumnGenericOptions
         | At::AT_DropInherit
         | At::AT_AddOf
         | At::AT_DropOf
@@ -259,6 +265,12 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         | At::AT_NoForceRowSecurity => vec![AlterCommand::CatalogOnly],
         _ => vec![AlterCommand::Unmodelled],
     }
+}
+
+fn change_owner(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let mut sequences = rename::owned_with(context.target, command.newowner);
+    sequences.retain(|sequence| context.relations.load(*sequence).is_some());
+    AlterCommand::Locks(index_constraint::locked_with(&sequences, LockMode::AccessExclusive))
 }
 
 /// The ColumnDef of a subcommand that has one.
@@ -370,15 +382,7 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
     if command.subtype == At::AT_DropIdentity {
         return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
     }
-    let mut options = options(command);
-    options.retain(|option| option != "generated");
-    let change = if options.is_empty() {
-        SequenceChange::OfColumn
-    } else if options.iter().any(|option| option == "restart") {
-        SequenceChange::Restarts
-    } else {
-        SequenceChange::Renews
-    };
+    let change = objects::sequence_change(command.def.cast());
     AlterCommand::AlterSequence { sequence, change }
 }
 

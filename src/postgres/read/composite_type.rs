@@ -33,7 +33,7 @@ pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut 
 }
 
 /// `find_typed_table_dependencies`
-fn typed_tables(relation: Oid) -> Vec<Oid> {
+pub fn typed_tables(relation: Oid) -> Vec<Oid> {
     let Some(type_oid) = class_row(relation).map(|row| row.oid("reltype")) else {
         return vec![];
     };

@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 
 use super::partition;
-use super::relations::{Relations, class_row, resolve, written_name};
+use super::query::{self, Until};
+use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -17,9 +18,14 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
     let create = node::cast::<pg_sys::CreateStmt>(statement, T_CreateStmt).or_else(|| {
         node::cast::<pg_sys::CreateForeignTableStmt>(statement, T_CreateForeignTableStmt).map(|foreign| &foreign.base)
     });
-    let Some(create) = create else {
-        return Statement::Unmodelled { relation: None };
-    };
+    match create {
+        Some(create) => new_table(create, &[], relations),
+        None => Statement::NoExistingRelation,
+    }
+}
+
+/// One table; a relation called as one of `hiding` is not the one that exists.
+fn new_table(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Relations) -> Statement {
     // SAFETY: the parser gives every CREATE TABLE its name.
     let range_var = unsafe { &*create.relation };
     if create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some() {
@@ -35,7 +41,7 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
             None => return Statement::MissingRelation(written_name(range_var)),
         }
     }
-    let referenced = referenced(create, relations);
+    let referenced = referenced(create, hiding, relations);
     // SAFETY: null, or a bound of the parse tree.
     if let (Some(bound), Some(parent)) = (unsafe { create.partbound.as_ref() }, parents.first()) {
         return Statement::CreatePartition(partition::created(*parent, bound, referenced, relations));
@@ -48,8 +54,29 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
     Statement::LocksOnly(locked)
 }
 
+/// CREATE SCHEMA: its elements run one after the other, and come to the hook by themselves too. What they name is looked for
+/// in the new schema first, so that only a table's parents and foreign keys lead out of it.
+pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -> Statement {
+    let tables: Vec<&pg_sys::CreateStmt> = node::list(statement.schemaElts)
+        .into_iter()
+        .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_CreateStmt))
+        .collect();
+    // SAFETY: the parser gives every CREATE TABLE its relation.
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| node::text(unsafe { (*table.relation).relname }))
+        .collect();
+    let elements: Vec<Statement> = tables
+        .into_iter()
+        .map(|table| new_table(table, &names, relations))
+        // Parents may be among what is new.
+        .filter(|element| !matches!(element, Statement::MissingRelation(_)))
+        .collect();
+    Statement::Several(elements)
+}
+
 /// The tables that the foreign keys of a new table refer to, with their partitions; but for the table itself.
-fn referenced(create: &pg_sys::CreateStmt, relations: &mut Relations) -> Vec<(Oid, LockMode)> {
+fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Relations) -> Vec<(Oid, LockMode)> {
     let of_column = |part: &Node| {
         node::cast::<pg_sys::ColumnDef>(*part, pg_sys::NodeTag::T_ColumnDef)
             .map_or_else(Vec::new, |column| node::list(column.constraints))
@@ -60,7 +87,10 @@ fn referenced(create: &pg_sys::CreateStmt, relations: &mut Relations) -> Vec<(Oi
     for table in constraints
         .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
         .filter(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
-        .filter_map(|constraint| resolve(constraint.pktable))
+        // SAFETY: the parser gives a foreign key its table.
+        .map(|constraint| unsafe { &*constraint.pktable })
+        .filter(|table| !(table.schemaname.is_null() && hiding.contains(&node::text(table.relname))))
+        .filter_map(|table| resolve(table))
     {
         let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
         let family = relations.family(table, partitioned);
@@ -97,38 +127,29 @@ fn is_temporary(range_var: &pg_sys::RangeVar) -> bool {
     range_var.relpersistence == pg_sys::RELPERSISTENCE_TEMP as std::ffi::c_char
 }
 
-/// Whether a query reads a temporary table in its FROM: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
-fn reads_temporary(query: Node) -> bool {
-    use pg_sys::NodeTag::{T_JoinExpr, T_RangeSubselect, T_SelectStmt};
-    if let Some(range_var) = node::cast::<pg_sys::RangeVar>(query, pg_sys::NodeTag::T_RangeVar) {
-        let row = resolve(range_var).and_then(class_row);
-        return row.is_some_and(|row| row.letter("relpersistence") == pg_sys::RELPERSISTENCE_TEMP);
-    }
-    if let Some(join) = node::cast::<pg_sys::JoinExpr>(query, T_JoinExpr) {
-        return reads_temporary(join.larg) || reads_temporary(join.rarg);
-    }
-    if let Some(inner) = node::cast::<pg_sys::RangeSubselect>(query, T_RangeSubselect) {
-        return reads_temporary(inner.subquery);
-    }
-    node::cast::<pg_sys::SelectStmt>(query, T_SelectStmt).is_some_and(|select| {
-        node::list(select.fromClause).into_iter().any(reads_temporary)
-            || [select.larg, select.rarg]
-                .into_iter()
-                .any(|part| reads_temporary(part.cast()))
-    })
-}
-
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.
-pub fn view(statement: Node, relations: &mut Relations) -> Statement {
-    let Some(view) = node::cast::<pg_sys::ViewStmt>(statement, pg_sys::NodeTag::T_ViewStmt).filter(|view| view.replace)
-    else {
-        return Statement::NoExistingRelation;
-    };
+pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
     // SAFETY: the parser gives every CREATE VIEW its name.
     let range_var = unsafe { &*view.view };
-    let temporary = is_temporary(range_var) || range_var.schemaname.is_null() && reads_temporary(view.query);
-    match existing(range_var, temporary).filter(|oid| relations.load(*oid).is_some()) {
-        Some(replaced) => Statement::LocksOnly(vec![(replaced, LockMode::AccessExclusive)]),
-        None => Statement::NoExistingRelation,
+    // Over a temporary table it is temporary itself.
+    let temporary =
+        is_temporary(range_var) || view.replace && range_var.schemaname.is_null() && query::reads_temporary(view.query);
+    let replaced = existing(range_var, temporary).filter(|oid| view.replace && relations.load(*oid).is_some());
+    let replaced = replaced.map(|oid| Statement::LocksOnly(vec![(oid, LockMode::AccessExclusive)]));
+    let query = query::statement(&[view.query], Until::Analyzed, relations);
+    Statement::Several(replaced.into_iter().chain([query]).collect())
+}
+
+/// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`.
+pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -> Statement {
+    // The server wraps EXECUTE when it analyzes the statement.
+    let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
+    let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
+    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
+        return query::execute(execute, relations);
     }
+    // SAFETY: the parser gives every CREATE TABLE AS its target.
+    let without_data = unsafe { (*create.into).skipData };
+    let until = if without_data { Until::Analyzed } else { Until::Run };
+    query::statement(&[create.query], until, relations)
 }

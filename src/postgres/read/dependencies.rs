@@ -3,15 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use pgrx::pg_sys;
-
 use super::constraints;
-use super::relations::class_row;
+use super::relations::{class_row, is_toast_namespace};
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::catalog::{self, Path, Value};
-use crate::postgres::node;
 
 /// An object as `pg_depend` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +45,15 @@ impl Object {
         Self {
             column: i32::from(attnum),
             ..Self::relation(oid)
+        }
+    }
+
+    /// A schema.
+    pub fn schema(oid: Oid) -> Self {
+        Self {
+            class: catalog::SCHEMA,
+            oid,
+            column: 0,
         }
     }
 
@@ -170,7 +176,7 @@ pub fn table_of_part(object: Object) -> Option<Oid> {
 /// What dropping this one object locks.
 fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
-        // What is a table's TOAST goes with the table and is told of with it.
+        // TOAST goes with its table and is told of with it.
         let kind = class_row(object.oid)
             .filter(|row| !is_toast_namespace(row.oid("relnamespace")))
             .map(|row| row.letter("relkind"));
@@ -196,13 +202,6 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     {
         deletion.locked.push((row.oid(column), *mode));
     }
-}
-
-/// `IsToastNamespace` of `catalog/catalog.c`, for the temporary ones of all sessions.
-fn is_toast_namespace(oid: Oid) -> bool {
-    // SAFETY: a syscache look-up that returns a palloc'd string or null.
-    let name = node::text(unsafe { pg_sys::get_namespace_name(oid.into()) });
-    name == "pg_toast" || name.starts_with("pg_toast_temp_")
 }
 
 fn table_of_index(index: Oid) -> Option<Oid> {

@@ -105,6 +105,20 @@ pub fn default_partition(parent: Oid) -> Option<Oid> {
         .filter(|oid| *oid != 0)
 }
 
+/// DISCARD TEMP and ALL: `RemoveTempRelations` of `catalog/namespace.c`.
+pub fn discard(statement: &pg_sys::DiscardStmt, relations: &mut Relations) -> Statement {
+    use pg_sys::DiscardMode::{DISCARD_ALL, DISCARD_TEMP};
+    let (mut schema, mut of_toast) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+    if matches!(statement.target, DISCARD_ALL | DISCARD_TEMP) {
+        // SAFETY: writes the session's own two schemas, which may not be there yet.
+        unsafe { pg_sys::GetTempNamespaceState(&raw mut schema, &raw mut of_toast) };
+    }
+    if schema == pg_sys::InvalidOid {
+        return Statement::NoExistingRelation;
+    }
+    deleted(vec![], &[Object::schema(schema.to_u32())], true, relations)
+}
+
 /// TRUNCATE: `ExecuteTruncate` of `commands/tablecmds.c`.
 pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> Statement {
     let mut all = Oids::default();
@@ -140,8 +154,21 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
     }
 }
 
-/// The tables that have a foreign key to this one.
+/// The tables that have a foreign key to this one, and those that have another part of the same foreign key:
+/// `heap_truncate_find_FKs` of `catalog/heap.c`.
 fn referencing_tables(referenced: Oid) -> BTreeSet<Oid> {
-    let keys = constraints::referring_to(referenced).into_iter();
-    keys.map(|constraint| constraint.table).collect()
+    let mut found = BTreeSet::new();
+    let mut searched = Oids::from_iter([referenced]);
+    let mut next = 0;
+    while let Some(oid) = searched.at(next) {
+        next += 1;
+        for mut constraint in constraints::referring_to(oid) {
+            found.insert(constraint.table);
+            while let Some(parent) = constraints::by_oid(constraint.parent) {
+                constraint = parent;
+            }
+            searched.extend([constraint.referenced]);
+        }
+    }
+    found
 }

@@ -187,7 +187,7 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
             let schema = unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32();
             everywhere(|row| row.oid("relnamespace") == schema)
         }
-        _ => return Statement::Unmodelled { relation: None },
+        _ => vec![],
     };
     let known: Vec<Oid> = oids
         .into_iter()

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
-use super::relations::{Relations, everywhere, resolve, written_name};
+use super::relations::{Relations, everywhere, partitioned_everywhere, resolve, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -50,7 +50,11 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         .collect();
     if named.is_empty() {
         if !full {
-            return Statement::Unmodelled { relation: None };
+            // ANALYZE reads partitioned tables too, and VACUUM locks them before it sees that there is nothing to do.
+            let mut all = everywhere(|row| may_maintain(row.oid("oid")));
+            all.extend(partitioned_everywhere(|row| may_maintain(row.oid("oid"))));
+            all.retain(|oid| relations.load(*oid).is_some());
+            return Statement::Vacuum { relations: all };
         }
         let tables = everywhere(|row| may_maintain(row.oid("oid")));
         return copied_one_by_one(CopyBy::VacuumFull, tables, relations);

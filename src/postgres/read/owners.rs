@@ -8,8 +8,6 @@ use crate::postgres::catalog::{self, Value};
 
 /// `pg_authid`
 const ROLE: Oid = 1260;
-/// `pg_namespace`
-const SCHEMA: Oid = 2615;
 
 /// Whether the current user may drop an object, as its owner or its schema's: `RemoveObjects` of `commands/dropcmds.c`.
 /// What nobody is recorded to own (a cast, what the server came with) is left to PostgreSQL.
@@ -78,10 +76,6 @@ fn schema(object: Object) -> Option<Object> {
     let values = [Value::Oid(object.class), Value::Oid(object.oid), Value::Int(0)];
     catalog::rows(&catalog::REFERENCES_OF_OBJECT, &values)
         .iter()
-        .find(|row| row.oid("refclassid") == SCHEMA)
-        .map(|row| Object {
-            class: SCHEMA,
-            oid: row.oid("refobjid"),
-            column: 0,
-        })
+        .find(|row| row.oid("refclassid") == catalog::SCHEMA)
+        .map(|row| Object::schema(row.oid("refobjid")))
 }

@@ -5,11 +5,20 @@ use pgrx::pg_sys;
 
 use super::relations::class_row;
 use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::lock_mode::LockMode;
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
-pub fn permitted(statement: &Statement) -> bool {
+pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
     match statement {
         Statement::AlterTable(alter) => owns(alter.target),
+        Statement::Several(statements) => statements.iter().all(|statement| permitted(statement, tag)),
+        Statement::LocksOnly(locks) => {
+            // Of those who read and write it the server asks other privileges, and nobody waits for them.
+            locks
+                .first()
+                .is_none_or(|(oid, mode)| *mode <= LockMode::RowExclusive || may_lock(*oid, tag))
+        }
+        Statement::Rename(rename) => rename.locked.first().is_none_or(|(oid, _)| owns(*oid)),
         Statement::AlterDomain(alter) => owns_type(alter.oid),
         Statement::CreateIndex(index) => owns(index.table),
         Statement::CreatePartition(partition) => owns(partition.parent),
@@ -29,6 +38,20 @@ pub fn permitted(statement: &Statement) -> bool {
         } => relations.iter().any(|oid| may_maintain(*oid)),
         Statement::Copy { relations, .. } => relations.iter().any(|oid| may(*oid, MAINTAIN)),
         _ => true,
+    }
+}
+
+/// Whether the user may do what a statement does that locks a relation and does no work on it.
+fn may_lock(relation: Oid, tag: pg_sys::NodeTag) -> bool {
+    use pg_sys::NodeTag::*;
+    match tag {
+        T_CreateTrigStmt => may(relation, u64::from(pg_sys::ACL_TRIGGER)),
+        T_CreateStmt | T_CreateForeignTableStmt | T_CreateSchemaStmt => {
+            may(relation, u64::from(pg_sys::ACL_REFERENCES))
+        }
+        // Nothing is done for these before the server has looked at their privileges.
+        T_LockStmt => true,
+        _ => owns(relation),
     }
 }
 

@@ -12,6 +12,9 @@ use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node::{self, Node};
 use crate::postgres::session;
 
+/// `pg_toast`
+pub const TOAST_NAMESPACE: Oid = 99;
+
 /// Reads relations once and keeps them for the facts.
 pub struct Relations {
     tables: BTreeMap<Oid, Table>,
@@ -140,10 +143,19 @@ pub fn written_name(range_var: &pg_sys::RangeVar) -> String {
 /// Every table and materialized view of the database that others can use, the server's own left out, for statements that
 /// name none; `keep` chooses by the `pg_class` row.
 pub fn everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
+    of_kinds(b"rm", keep)
+}
+
+/// Every partitioned table, likewise.
+pub fn partitioned_everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
+    of_kinds(b"p", keep)
+}
+
+fn of_kinds(kinds: &[u8], keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     catalog::all(&catalog::CLASS)
         .iter()
         .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
-        .filter(|row| matches!(row.letter("relkind"), b'r' | b'm') && keep(row))
+        .filter(|row| kinds.contains(&row.letter("relkind")) && keep(row))
         .map(|row| row.oid("oid"))
         .collect()
 }
@@ -213,4 +225,11 @@ pub fn with_relation<T>(oid: Oid, read: impl FnOnce(pg_sys::Relation) -> T) -> O
         pg_sys::RelationClose(relation);
         Some(result)
     }
+}
+
+/// `IsToastNamespace` of `catalog/catalog.c`, for the temporary ones of all sessions too.
+pub fn is_toast_namespace(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let name = node::text(unsafe { pg_sys::get_namespace_name(oid.into()) });
+    oid == TOAST_NAMESPACE || name.starts_with("pg_toast_temp_")
 }

@@ -7,6 +7,7 @@ pub fn rewritten(statement: &Statement) -> Vec<Oid> {
     match statement {
         Statement::Copy { relations, .. } => relations.clone(),
         Statement::AlterTable(alter) => alter.commands.iter().flat_map(by_subcommand).collect(),
+        Statement::Several(statements) => statements.iter().flat_map(rewritten).collect(),
         _ => vec![],
     }
 }

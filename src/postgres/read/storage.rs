@@ -6,12 +6,11 @@ use super::alter_table::Context;
 #[cfg(any(feature = "pg17", feature = "pg18"))]
 use super::columns;
 use super::dependencies;
-use super::relations::class_row;
-#[cfg(any(feature = "pg17", feature = "pg18"))]
-use crate::model::facts::Oid;
-use crate::model::facts::{AlterCommand, RewriteBy};
-use crate::model::relation::RelationKind;
-use crate::postgres::node;
+use super::relations::{Relations, TOAST_NAMESPACE, class_row};
+use crate::model::facts::{AlterCommand, AlterTable, Oid, RewriteBy, Statement};
+use crate::model::lock_mode::LockMode;
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
+use crate::postgres::{catalog, node};
 
 pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
@@ -79,16 +78,66 @@ pub fn set_tablespace(name: String, context: &mut Context) -> AlterCommand {
     };
     // SAFETY: a syscache look-up by name; raises the server's own error for a tablespace that does not exist.
     let wanted = unsafe { pg_sys::get_tablespace_oid(tablespace.as_ptr(), false) }.to_u32();
-    // SAFETY: set when the session connected to its database.
-    let of_database = unsafe { pg_sys::MyDatabaseTableSpace }.to_u32();
     let now = class_row(context.target).map_or(0, |row| row.oid("reltablespace"));
-    let now = if now == 0 { of_database } else { now };
-    let kind = context.relations.kind(context.target);
-    let storage = kind.is_some_and(|kind| kind.has_rows() || kind == RelationKind::Index);
-    if !storage || now == wanted {
+    let storage = context.relations.kind(context.target).is_some_and(has_files);
+    if !storage || now == own_tablespace(wanted) {
         return AlterCommand::CatalogOnly;
     }
     AlterCommand::MoveFiles { tablespace: name }
+}
+
+/// ALTER TABLE, INDEX, MATERIALIZED VIEW ALL IN TABLESPACE: `AlterTableMoveAll` of `commands/tablecmds.c`, which locks all of
+/// them and then moves one after the other.
+pub fn move_all(statement: &pg_sys::AlterTableMoveAllStmt, relations: &mut Relations) -> Statement {
+    // SAFETY: look-ups of NUL-terminated strings of the parse tree, with the server's own error for what does not exist.
+    let [from, to] = [statement.orig_tablespacename, statement.new_tablespacename]
+        .map(|name| own_tablespace(unsafe { pg_sys::get_tablespace_oid(name, false) }.to_u32()));
+    // SAFETY: RoleSpecs of the parse tree; an error if there is no such role.
+    let roles: Vec<Oid> = node::list(statement.roles)
+        .into_iter()
+        .map(|role| unsafe { pg_sys::get_rolespec_oid(role.cast(), false) }.to_u32())
+        .collect();
+    let is_meant = |kind: u8| match statement.objtype {
+        pg_sys::ObjectType::OBJECT_TABLE => matches!(kind, b'r' | b'p'),
+        // A partitioned index, which has nothing to move, is locked like every index of a table: that is not told of.
+        pg_sys::ObjectType::OBJECT_INDEX => kind == b'i',
+        _ => kind == b'm',
+    };
+    let mut moved: Vec<Oid> = vec![];
+    if from != to {
+        moved = catalog::all(&catalog::CLASS)
+            .iter()
+            .filter(|row| row.oid("reltablespace") == from && is_meant(row.letter("relkind")))
+            .filter(|row| roles.is_empty() || roles.contains(&row.oid("relowner")))
+            .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
+            .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
+            .map(|row| row.oid("oid"))
+            .collect();
+    }
+    let tablespace = node::text(statement.new_tablespacename);
+    let alter = |target: Oid| AlterTable {
+        target,
+        lock: LockMode::AccessExclusive,
+        members: vec![target],
+        commands: match relations.kind(target) {
+            Some(kind) if has_files(kind) => vec![AlterCommand::MoveFiles {
+                tablespace: tablespace.clone(),
+            }],
+            _ => vec![],
+        },
+    };
+    Statement::Several(moved.into_iter().map(alter).map(Statement::AlterTable).collect())
+}
+
+fn has_files(kind: RelationKind) -> bool {
+    kind.has_rows() || kind == RelationKind::Index
+}
+
+/// The tablespace of the database is not written down with what is in it.
+fn own_tablespace(oid: Oid) -> Oid {
+    // SAFETY: set when the session connected to its database.
+    let of_database = unsafe { pg_sys::MyDatabaseTableSpace }.to_u32();
+    if oid == of_database { 0 } else { oid }
 }
 
 #[cfg(any(feature = "pg17", feature = "pg18"))]

@@ -57,7 +57,7 @@ fn no_column_holds_a_password() {
     assert_eq!(found, "");
     // Lest nothing was found because nothing was there.
     let masked = "SELECT count(*) FILTER (WHERE decision = 'reject' AND statement LIKE '%***%') >= 5,
-                         count(*) FILTER (WHERE command_tag = 'ALTER SUBSCRIPTION' AND statement LIKE '%***%') >= 4,
+                         count(DISTINCT command_tag) FILTER (WHERE decision = 'allow' AND statement LIKE '%***%') >= 3,
                          count(*) FILTER (WHERE decision = 'reject' AND profile::text LIKE '%***%') >= 3
                   FROM interlock.decision_log";
     assert_eq!(audited.observer.text(masked), "t|t|t");

@@ -1,0 +1,343 @@
+//! The relations that a query locks more strongly than to read them: what it changes, and what it reads FOR UPDATE.
+//!
+//! From the raw parse tree, as `transformStmt` of `parser/analyze.c` opens them; where the server has analyzed a query
+//! already, its range table says it. What triggers and rules of the tables do beside it is not followed.
+
+use std::collections::BTreeMap;
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag::*;
+
+use super::constraints;
+use super::oids::Oids;
+use super::relations::{Relations, class_row, resolve, written_name};
+use super::view::{self, Source};
+use super::walk;
+use crate::model::facts::{Oid, Statement};
+use crate::model::lock_mode::LockMode::{self, AccessShare, RowExclusive, RowShare};
+use crate::model::relation::RelationKind;
+use crate::postgres::node::{self, Node};
+
+/// How far the server goes with a query.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Until {
+    /// Its names are looked up.
+    Analyzed,
+    /// Views are replaced by what they stand for.
+    Rewritten,
+    /// Children are found.
+    Planned,
+    /// It runs.
+    Run,
+}
+
+/// SELECT, INSERT, UPDATE, DELETE, MERGE, alone or inside EXPLAIN, DECLARE, COPY, CREATE TABLE AS; they may be analyzed.
+pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> Statement {
+    let mut reading = Reading {
+        runs: until == Until::Run,
+        ..Reading::default()
+    };
+    for query in queries {
+        match node::tag(*query) {
+            T_Query => view::range_table(query.cast(), false, &mut reading.sources),
+            _ => reading.statement(*query, false, &[]),
+        }
+    }
+    if let Some(name) = reading.missing {
+        return Statement::MissingRelation(name);
+    }
+    locked(reading.sources, until, relations)
+}
+
+/// Whether a query names a temporary relation: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
+pub fn reads_temporary(query: Node) -> bool {
+    let mut reading = Reading::default();
+    reading.statement(query, false, &[]);
+    reading
+        .sources
+        .iter()
+        .filter_map(|source| class_row(source.oid))
+        .any(|row| row.letter("relpersistence") == b't')
+}
+
+/// COPY: of a table's rows from somewhere, which are checked against its foreign keys, or of a query's somewhere.
+pub fn copy(copy: &pg_sys::CopyStmt, relations: &mut Relations) -> Statement {
+    if !copy.query.is_null() {
+        return statement(&[copy.query], Until::Run, relations);
+    }
+    let mut reading = Reading {
+        runs: true,
+        ..Reading::default()
+    };
+    // SAFETY: null, or a RangeVar of the parse tree.
+    if let Some(table) = unsafe { copy.relation.as_ref() }.filter(|_| copy.is_from) {
+        reading.target(table, view::INSERT);
+        reading.rows_come_into(table);
+    }
+    match reading.missing {
+        Some(name) => Statement::MissingRelation(name),
+        None => locked(reading.sources, Until::Planned, relations),
+    }
+}
+
+/// EXECUTE: what was prepared has been rewritten then.
+pub fn execute(execute: &pg_sys::ExecuteStmt, relations: &mut Relations) -> Statement {
+    // SAFETY: a look-up of a NUL-terminated string of the parse tree; a prepared statement has its plan source.
+    let queries = unsafe {
+        match pg_sys::FetchPreparedStatement(execute.name, false).as_ref() {
+            Some(prepared) => node::list((*prepared.plansource).query_list),
+            None => vec![],
+        }
+    };
+    statement(&queries, Until::Planned, relations)
+}
+
+/// CREATE FUNCTION and PROCEDURE in SQL: the body is analyzed and rewritten, a string only if `check_function_bodies` says so;
+/// `fmgr_sql_validator` of `catalog/pg_proc.c`.
+pub fn function(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) -> Statement {
+    if !function.sql_body.is_null() {
+        let value = node::cast::<pg_sys::ReturnStmt>(function.sql_body, T_ReturnStmt).map(|body| body.returnval);
+        let queries = walk::raw_statements(value.unwrap_or(function.sql_body));
+        return statement(&queries, Until::Rewritten, relations);
+    }
+    let option = |name: &str| {
+        node::list(function.options)
+            .into_iter()
+            .filter_map(|option| node::cast::<pg_sys::DefElem>(option, T_DefElem))
+            .find(|option| node::text(option.defname) == name)
+            .map(|option| option.arg)
+    };
+    let language = option("language").and_then(|language| node::cast::<pg_sys::String>(language, T_String));
+    let body = option("as").and_then(|body| node::list(body.cast()).first().copied());
+    let body = body.and_then(|body| node::cast::<pg_sys::String>(body, T_String));
+    // SAFETY: a setting of the server.
+    let checked = unsafe { pg_sys::check_function_bodies };
+    match (language, body) {
+        (Some(language), Some(body)) if checked && node::text(language.sval) == "sql" => {
+            // SAFETY: a NUL-terminated string of the parse tree.
+            let parsed = unsafe { pg_sys::raw_parser(body.sval, pg_sys::RawParseMode::RAW_PARSE_DEFAULT) };
+            let queries: Vec<Node> = node::list(parsed)
+                .into_iter()
+                .filter_map(|raw| node::cast::<pg_sys::RawStmt>(raw, T_RawStmt))
+                .map(|raw| raw.stmt)
+                .filter(|query| walk::is_query(*query))
+                .collect();
+            statement(&queries, Until::Rewritten, relations)
+        }
+        _ => Statement::NoExistingRelation,
+    }
+}
+
+/// The locks that the relations named stand for, with the views' own and the children's.
+fn locked(sources: Vec<Source>, until: Until, relations: &mut Relations) -> Statement {
+    let mut locks: Vec<(Oid, LockMode)> = vec![];
+    let mut open = sources;
+    let mut views = Oids::default();
+    while let Some(source) = open.pop() {
+        if source.mode > AccessShare {
+            let recurse = source.recurse && until >= Until::Planned && source.kind != RelationKind::View;
+            let family = relations.family(source.oid, recurse);
+            locks.extend(family.into_iter().map(|oid| (oid, source.mode)));
+        }
+        // A view that was looked behind for reading may be locked by another name of it.
+        let seen = views.contains(source.oid) && source.mode == AccessShare;
+        if source.kind == RelationKind::View && until >= Until::Rewritten && !seen {
+            views.push(source.oid);
+            open.extend(view::behind(&source));
+        }
+    }
+    if locks.is_empty() {
+        return Statement::NoExistingRelation;
+    }
+    Statement::LocksOnly(locks)
+}
+
+/// What has been found in a raw parse tree.
+#[derive(Default)]
+struct Reading {
+    /// Rows are changed, and not only planned to be.
+    runs: bool,
+    sources: Vec<Source>,
+    /// A table to be changed that does not exist.
+    missing: Option<String>,
+}
+
+impl Reading {
+    /// One statement, and those inside it. `locked`: a query around it reads this one's result FOR UPDATE. `hidden`: names
+    /// that mean queries of a WITH clause here.
+    fn statement(&mut self, statement: Node, locked: bool, hidden: &[String]) {
+        let mut hidden = hidden.to_vec();
+        let mut subqueries = self.with_clause(statement, &mut hidden);
+        let clause = |of: *mut pg_sys::List| node::list(of);
+        let from = match node::tag(statement) {
+            T_SelectStmt => node::cast::<pg_sys::SelectStmt>(statement, T_SelectStmt).map(|select| select.fromClause),
+            T_UpdateStmt => node::cast::<pg_sys::UpdateStmt>(statement, T_UpdateStmt).map(|update| update.fromClause),
+            T_DeleteStmt => node::cast::<pg_sys::DeleteStmt>(statement, T_DeleteStmt).map(|delete| delete.usingClause),
+            _ => None,
+        };
+        let mut items: Vec<Node> = from.map(clause).unwrap_or_default();
+        if let Some(merge) = node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt) {
+            items.push(merge.sourceRelation);
+        }
+        let locking = Locking::of(statement, locked);
+        for item in items {
+            self.read_from(item, &locking, &hidden, &mut subqueries);
+        }
+        if let Some((table, change)) = changed_table(statement) {
+            self.target(table, change);
+            if change == view::INSERT {
+                self.rows_come_into(table);
+            }
+        }
+        for inside in walk::raw_statements(statement) {
+            match subqueries.get(&inside) {
+                Some(Inside::Done) => {}
+                Some(Inside::Locked) => self.statement(inside, true, &hidden),
+                None => self.statement(inside, false, &hidden),
+            }
+        }
+    }
+
+    /// The queries of the WITH clause, each of which sees the names before it; then all of these are hidden.
+    fn with_clause(&mut self, statement: Node, hidden: &mut Vec<String>) -> BTreeMap<Node, Inside> {
+        let mut done = BTreeMap::new();
+        let with = match node::tag(statement) {
+            T_SelectStmt => node::cast::<pg_sys::SelectStmt>(statement, T_SelectStmt).map(|select| select.withClause),
+            T_InsertStmt => node::cast::<pg_sys::InsertStmt>(statement, T_InsertStmt).map(|insert| insert.withClause),
+            T_UpdateStmt => node::cast::<pg_sys::UpdateStmt>(statement, T_UpdateStmt).map(|update| update.withClause),
+            T_DeleteStmt => node::cast::<pg_sys::DeleteStmt>(statement, T_DeleteStmt).map(|delete| delete.withClause),
+            _ => node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt).map(|merge| merge.withClause),
+        };
+        // SAFETY: null, or a WithClause of the parse tree.
+        let Some(with) = with.and_then(|with| unsafe { with.as_ref() }) else {
+            return done;
+        };
+        let queries: Vec<&pg_sys::CommonTableExpr> = node::list(with.ctes)
+            .into_iter()
+            .filter_map(|query| node::cast(query, T_CommonTableExpr))
+            .collect();
+        if with.recursive {
+            hidden.extend(queries.iter().map(|query| node::text(query.ctename)));
+        }
+        for query in queries {
+            self.statement(query.ctequery, false, hidden);
+            done.insert(query.ctequery, Inside::Done);
+            hidden.push(node::text(query.ctename));
+        }
+        done
+    }
+
+    fn read_from(&mut self, item: Node, locking: &Locking, hidden: &[String], subqueries: &mut BTreeMap<Node, Inside>) {
+        if let Some(range_var) = node::cast::<pg_sys::RangeVar>(item, T_RangeVar) {
+            let name = node::text(range_var.relname);
+            if range_var.schemaname.is_null() && hidden.contains(&name) {
+                return;
+            }
+            let mode = if locking.includes(range_var.alias, Some(name)) {
+                RowShare
+            } else {
+                AccessShare
+            };
+            let source = resolve(range_var).and_then(|oid| Source::of(oid, mode, range_var.inh));
+            self.sources.extend(source);
+        } else if let Some(join) = node::cast::<pg_sys::JoinExpr>(item, T_JoinExpr) {
+            self.read_from(join.larg, locking, hidden, subqueries);
+            self.read_from(join.rarg, locking, hidden, subqueries);
+        } else if let Some(sample) = node::cast::<pg_sys::RangeTableSample>(item, T_RangeTableSample) {
+            self.read_from(sample.relation, locking, hidden, subqueries);
+        } else if let Some(subquery) = node::cast::<pg_sys::RangeSubselect>(item, T_RangeSubselect)
+            && locking.includes(subquery.alias, None)
+        {
+            subqueries.insert(subquery.subquery, Inside::Locked);
+        }
+    }
+
+    fn target(&mut self, table: &pg_sys::RangeVar, change: i16) {
+        // New rows go to the partitions that they belong to, which cannot be told.
+        let recurse = table.inh && change != view::INSERT;
+        match resolve(table).and_then(|oid| Source::of(oid, RowExclusive, recurse)) {
+            Some(target) => self.sources.push(Source { change, ..target }),
+            None => self.missing = self.missing.take().or_else(|| Some(written_name(table))),
+        }
+    }
+
+    /// Each new row is looked up in the tables that foreign keys refer to: `RI_FKey_check` of `utils/adt/ri_triggers.c`.
+    fn rows_come_into(&mut self, table: &pg_sys::RangeVar) {
+        if !self.runs {
+            return;
+        }
+        let keys = resolve(table).map(constraints::of_table).unwrap_or_default();
+        for key in keys.into_iter().filter(|key| key.kind == b'f' && key.enforced) {
+            self.sources.extend(Source::of(key.referenced, RowShare, false));
+        }
+    }
+}
+
+/// What is known of a query inside another.
+enum Inside {
+    /// It has been read.
+    Done,
+    /// Its result is read FOR UPDATE.
+    Locked,
+}
+
+/// What a query reads FOR UPDATE, FOR SHARE and so on: `isLockedRefname` of `parser/parse_relation.c`.
+struct Locking {
+    all: bool,
+    names: Vec<String>,
+}
+
+impl Locking {
+    fn of(statement: Node, locked: bool) -> Self {
+        let mut locking = Self {
+            all: locked,
+            names: vec![],
+        };
+        let clauses = node::cast::<pg_sys::SelectStmt>(statement, T_SelectStmt)
+            .map_or_else(Vec::new, |select| node::list(select.lockingClause));
+        for clause in clauses {
+            let Some(clause) = node::cast::<pg_sys::LockingClause>(clause, T_LockingClause) else {
+                continue;
+            };
+            locking.all |= clause.lockedRels.is_null();
+            locking.names.extend(
+                node::list(clause.lockedRels)
+                    .into_iter()
+                    .filter_map(|name| node::cast::<pg_sys::RangeVar>(name, T_RangeVar))
+                    .map(|name| node::text(name.relname)),
+            );
+        }
+        locking
+    }
+
+    fn includes(&self, alias: *const pg_sys::Alias, name: Option<String>) -> bool {
+        // SAFETY: null, or an Alias of the parse tree.
+        let alias = unsafe { alias.as_ref() }.map(|alias| node::text(alias.aliasname));
+        self.all || alias.or(name).is_some_and(|name| self.names.contains(&name))
+    }
+}
+
+/// The table that a statement changes, and how.
+fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, i16)> {
+    let (relation, change) = match node::tag(statement) {
+        T_InsertStmt => (
+            node::cast::<pg_sys::InsertStmt>(statement, T_InsertStmt)?.relation,
+            view::INSERT,
+        ),
+        T_UpdateStmt => (
+            node::cast::<pg_sys::UpdateStmt>(statement, T_UpdateStmt)?.relation,
+            view::UPDATE,
+        ),
+        T_DeleteStmt => (
+            node::cast::<pg_sys::DeleteStmt>(statement, T_DeleteStmt)?.relation,
+            view::DELETE,
+        ),
+        T_MergeStmt => (
+            node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt)?.relation,
+            view::INSERT | view::UPDATE | view::DELETE,
+        ),
+        _ => return None,
+    };
+    // SAFETY: the parser gives each of these its relation.
+    unsafe { relation.as_ref() }.map(|relation| (relation, change))
+}
