@@ -110,10 +110,26 @@ impl Context<'_> {
 
     /// Whether a subcommand adds the column of this name.
     pub fn adds_column(&self, name: &str) -> bool {
-        self.subcommands.iter().any(|command| {
-            command.subtype == At::AT_AddColumn
-                && column_definition(command).is_some_and(|definition| node::text(definition.colname) == name)
-        })
+        self.added_column(name).is_some()
+    }
+
+    /// Whether it is added with NOT NULL.
+    pub fn adds_not_null_column(&self, name: &str) -> bool {
+        let constraints = self
+            .added_column(name)
+            .map_or(vec![], |added| node::list(added.constraints));
+        constraints
+            .into_iter()
+            .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
+            .any(|part| part.contype == pg_sys::ConstrType::CONSTR_NOTNULL)
+    }
+
+    fn added_column(&self, name: &str) -> Option<&pg_sys::ColumnDef> {
+        self.subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_AddColumn)
+            .filter_map(|command| column_definition(command))
+            .find(|definition| node::text(definition.colname) == name)
     }
 }
 

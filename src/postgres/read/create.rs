@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::partition;
 use super::query::{self, Until};
-use super::relations::{Relations, class_row, resolve, written_name};
+use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::{Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -127,32 +127,13 @@ fn is_temporary(range_var: &pg_sys::RangeVar) -> bool {
     range_var.relpersistence == pg_sys::RELPERSISTENCE_TEMP as std::ffi::c_char
 }
 
-/// Whether a query reads a temporary table in its FROM: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
-fn reads_temporary(query: Node) -> bool {
-    use pg_sys::NodeTag::{T_JoinExpr, T_RangeSubselect, T_SelectStmt};
-    if let Some(range_var) = node::cast::<pg_sys::RangeVar>(query, pg_sys::NodeTag::T_RangeVar) {
-        let row = resolve(range_var).and_then(class_row);
-        return row.is_some_and(|row| row.letter("relpersistence") == pg_sys::RELPERSISTENCE_TEMP);
-    }
-    if let Some(join) = node::cast::<pg_sys::JoinExpr>(query, T_JoinExpr) {
-        return reads_temporary(join.larg) || reads_temporary(join.rarg);
-    }
-    if let Some(inner) = node::cast::<pg_sys::RangeSubselect>(query, T_RangeSubselect) {
-        return reads_temporary(inner.subquery);
-    }
-    node::cast::<pg_sys::SelectStmt>(query, T_SelectStmt).is_some_and(|select| {
-        node::list(select.fromClause).into_iter().any(reads_temporary)
-            || [select.larg, select.rarg]
-                .into_iter()
-                .any(|part| reads_temporary(part.cast()))
-    })
-}
-
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.
 pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
     // SAFETY: the parser gives every CREATE VIEW its name.
     let range_var = unsafe { &*view.view };
-    let temporary = is_temporary(range_var) || range_var.schemaname.is_null() && reads_temporary(view.query);
+    // Over a temporary table it is temporary itself.
+    let temporary =
+        is_temporary(range_var) || view.replace && range_var.schemaname.is_null() && query::reads_temporary(view.query);
     let replaced = existing(range_var, temporary).filter(|oid| view.replace && relations.load(*oid).is_some());
     let replaced = replaced.map(|oid| Statement::LocksOnly(vec![(oid, LockMode::AccessExclusive)]));
     let query = query::statement(&[view.query], Until::Analyzed, relations);

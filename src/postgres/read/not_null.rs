@@ -96,8 +96,8 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
 /// Whether every row of a table has to be looked at to know that a column holds no null.
 pub fn lacks_proof(table: Oid, name: &str, context: &mut Context) -> bool {
     let Some(column) = columns::named(table, name) else {
-        // A column that this statement adds; nothing is known about it.
-        return context.adds_column(name);
+        // A column that this statement adds; nothing else is known about it.
+        return context.adds_column(name) && !context.adds_not_null_column(name);
     };
     let loses_it = losing(name, context).contains(&table);
     if let Some(existing) = constraint_of(table, &column).filter(|_| !loses_it) {
