@@ -127,7 +127,10 @@ fn paused_by_cancelling_its_worker_and_gone_on_with_in_a_session() {
     create(&mut keeper);
     stopped_at_the_gate(&mut keeper);
     keeper.batch("SELECT pg_cancel_backend(pid) FROM interlock.backfill_progress");
-    until(&mut keeper, "SELECT pid IS NULL FROM interlock.backfill_progress");
+    until(
+        &mut keeper,
+        "SELECT pid IS NULL AND state = 'paused' FROM interlock.backfill_progress",
+    );
     assert_eq!(state(&mut keeper), "paused|50");
     open_the_gate(&mut keeper);
     keeper.batch("CALL interlock.safe_backfill('t', 'v = v + 1', batch_size => 10)");
