@@ -23,7 +23,7 @@ BEGIN
             MESSAGE = format('cannot %s backfill job %s, because it is %s', action, job_id, job.state);
     END IF;
     UPDATE interlock.backfill_job AS j
-       SET state = next_state, held_by = NULL,
+       SET state = next_state, held_by = NULL, outcome = NULL, verified = NULL,
            finished_at = CASE WHEN next_state = 'cancelled' THEN clock_timestamp() END
      WHERE j.id = job_id
  RETURNING j.* INTO job;

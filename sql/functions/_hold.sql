@@ -1,7 +1,21 @@
+-- No SET clause, as in _hold_reason().
 CREATE FUNCTION interlock._hold(job interlock.backfill_job, slot int) RETURNS float8
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql
 AS $$
-    SELECT 0::pg_catalog.float8
+DECLARE
+    reason text;
+BEGIN
+    IF job.held_by IS NULL AND NOT interlock._is_look_due(job.id) THEN
+        RETURN 0;
+    END IF;
+    reason := interlock._hold_reason(job);
+    IF slot OPERATOR(pg_catalog.=) 0 AND reason IS DISTINCT FROM job.held_by THEN
+        -- Written down in a transaction of its own, without a batch that would keep the job's row locked.
+        PERFORM interlock._note_hold(job, reason);
+        RETURN CASE WHEN reason IS NULL THEN 0.001 ELSE 1 END;
+    END IF;
+    RETURN CASE WHEN reason IS NULL THEN 0 ELSE 1 END;
+END
 $$;
 
 COMMENT ON FUNCTION interlock._hold(interlock.backfill_job, int) IS

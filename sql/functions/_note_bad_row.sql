@@ -2,13 +2,17 @@ CREATE FUNCTION interlock._note_bad_row(job interlock.backfill_job, here interlo
                                         failure interlock.backfill_error) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    most bigint := interlock._limit(job.options, 'max_errors');
+    too_many boolean := most <= (SELECT count(*) FROM interlock.backfill_error AS e WHERE e.job_id = job.id AND e.skipped);
 BEGIN
+    failure.skipped := job.on_error = 'skip' AND too_many IS NOT TRUE;
     INSERT INTO interlock.backfill_error (job_id, key, key_text, sqlstate, message, detail, hint, schema_name, table_name,
-                                          column_name, constraint_name, context)
+                                          column_name, constraint_name, context, skipped)
     VALUES (failure.job_id, failure.key, failure.key_text, failure.sqlstate, failure.message, nullif(failure.detail, ''),
             nullif(failure.hint, ''), nullif(failure.schema_name, ''), nullif(failure.table_name, ''),
-            nullif(failure.column_name, ''), nullif(failure.constraint_name, ''), nullif(failure.context, ''));
-    IF job.on_error = 'skip' THEN
+            nullif(failure.column_name, ''), nullif(failure.constraint_name, ''), nullif(failure.context, ''), failure.skipped);
+    IF failure.skipped THEN
         PERFORM interlock._write_checkpoint(job, here, slot, failure.key, 1, 0, NULL, 0, clock_timestamp());
         UPDATE interlock.backfill_checkpoint AS c
            SET rows_skipped = c.rows_skipped + 1
@@ -16,7 +20,9 @@ BEGIN
         RETURN 'on';
     END IF;
     PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size);
-    PERFORM interlock._fail_backfill(job.id, failure.sqlstate, failure.message, failure.key_text);
+    PERFORM interlock._fail_backfill(job.id, failure.sqlstate,
+        concat(CASE WHEN job.on_error = 'skip' THEN format('%s rows were skipped, which is the limit: ', most) END, failure.message),
+        failure.key_text);
     RETURN 'failed';
 END
 $$;

@@ -6,7 +6,7 @@ AS $$
 DECLARE
     job interlock.backfill_job := interlock._job_to_run(job_id, slot, in_background);
     here interlock.backfill_checkpoint;
-    held boolean;
+    began timestamptz;
     failure interlock.backfill_error;
 BEGIN
     verdict := 'on';
@@ -29,9 +29,10 @@ BEGIN
     END IF;
 
     PERFORM interlock._local_settings(job);
-    delay := pg_catalog.date_part('epoch', job.pause);
+    began := pg_catalog.clock_timestamp();
     BEGIN
         PERFORM interlock._run_batch(job, here, slot);
+        delay := interlock._rest(job, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began);
     EXCEPTION WHEN OTHERS THEN    -- which a cancel is not
         GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
             failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.schema_name = SCHEMA_NAME,

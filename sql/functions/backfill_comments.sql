@@ -12,8 +12,13 @@ COMMENT ON FUNCTION interlock._next_state(text, text) IS
 COMMENT ON FUNCTION interlock._options_fault(jsonb) IS 'What is wrong with the options of a job; null if nothing is.';
 COMMENT ON FUNCTION interlock._option(jsonb, text) IS
     'The number that holds for an option of a job: its own, or else that of the setting pg_interlock.backfill_...';
-COMMENT ON FUNCTION interlock._window_is_open(jsonb, int) IS
-    'Whether a job with these options may run at this minute of the day.';
+COMMENT ON FUNCTION interlock._window(jsonb) IS 'The times of the day at which a job with these options runs.';
+COMMENT ON FUNCTION interlock._window_is_open(text, int) IS 'Whether this minute of the day is in a window such as 22:00-06:00.';
+COMMENT ON FUNCTION interlock._is_look_due(bigint) IS 'Whether this session has not looked at the load of the server for a while.';
+COMMENT ON FUNCTION interlock._wal_rest(bigint, bigint) IS
+    'Notes how many bytes of WAL the server has written, and returns how many seconds to rest, at a budget of so many kilobytes per second.';
+COMMENT ON FUNCTION interlock._wal_age(bigint) IS
+    'For how many seconds there has been WAL behind this position, as far as this session has noted.';
 COMMENT ON FUNCTION interlock._asker() IS
     'The OID of the role who asks for what is done now: the session user, in a SECURITY DEFINER function its owner.';
 COMMENT ON FUNCTION interlock._origin() IS 'Which database of which cluster this is; a copy of either is another one.';

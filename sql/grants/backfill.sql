@@ -15,6 +15,6 @@ GRANT UPDATE (relation_schema, relation_name, relation_file, batch_size, pause, 
 GRANT SELECT, INSERT, UPDATE, DELETE ON interlock.backfill_checkpoint TO PUBLIC;
 GRANT SELECT, INSERT (job_id, event, detail) ON interlock.backfill_event TO PUBLIC;
 GRANT SELECT, DELETE, INSERT (job_id, key, key_text, sqlstate, message, detail, hint, schema_name, table_name, column_name,
-                              constraint_name, context)
+                              constraint_name, context, skipped)
     ON interlock.backfill_error TO PUBLIC;
 GRANT SELECT ON interlock.backfill_progress, interlock._leases TO PUBLIC;

@@ -12,6 +12,7 @@ CREATE TABLE interlock.backfill_error (
     column_name     text,
     constraint_name text,
     context         text,
+    skipped         boolean NOT NULL,
     at              timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 
@@ -28,4 +29,5 @@ SELECT pg_catalog.pg_extension_config_dump('interlock.backfill_error_id_seq', ''
 COMMENT ON TABLE interlock.backfill_error IS
     'The rows that a backfill could not change, by their keys, and why. interlock.retry_backfill() tries them again.';
 COMMENT ON COLUMN interlock.backfill_error.key IS 'The key of the row, each column as text.';
+COMMENT ON COLUMN interlock.backfill_error.skipped IS 'Whether the job went on behind the row; else it stopped at it.';
 COMMENT ON COLUMN interlock.backfill_error.key_text IS 'The same for reading: (id) = (25).';

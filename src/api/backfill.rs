@@ -6,7 +6,7 @@
 use pgrx::JsonB;
 use pgrx::prelude::*;
 
-use crate::backfill as jobs;
+use crate::backfill::{self as jobs, throttle};
 use crate::batch::fault::Fault as BatchFault;
 use crate::batch::{duration, options, pace, progress, retry, state};
 use crate::postgres::backfill::{settings, summons};
@@ -62,10 +62,33 @@ fn option(options: JsonB, name: &str) -> Option<i64> {
 }
 
 /// Whether a job may run at this minute of the day.
-#[pg_extern(name = "_window_is_open", stable, strict, parallel_safe)]
-fn window_is_open(options: JsonB, minute: i32) -> bool {
-    let setting = settings::window();
-    options::window_is_open(options.0["window"].as_str().unwrap_or(&setting), minute)
+#[pg_extern(name = "_window_is_open", immutable, strict, parallel_safe)]
+fn window_is_open(window: &str, minute: i32) -> bool {
+    options::window_is_open(window, minute)
+}
+
+/// The times of the day at which a job runs.
+#[pg_extern(name = "_window", stable, strict, parallel_safe)]
+fn window(options: JsonB) -> String {
+    options.0["window"]
+        .as_str()
+        .map_or_else(settings::window, ToOwned::to_owned)
+}
+
+#[pg_extern(name = "_is_look_due", volatile, strict, parallel_unsafe)]
+fn is_look_due(job_id: i64) -> bool {
+    throttle::is_due(job_id)
+}
+
+/// The budget is in kilobytes per second; -1: there is none.
+#[pg_extern(name = "_wal_rest", volatile, strict, parallel_unsafe)]
+fn wal_rest(written: i64, budget: i64) -> f64 {
+    throttle::rest(written, budget.max(0) as f64 * 1024.0)
+}
+
+#[pg_extern(name = "_wal_age", volatile, strict, parallel_unsafe)]
+fn wal_age(position: i64) -> f64 {
+    throttle::age(position)
 }
 
 #[pg_extern(name = "_smoothed_rate", immutable, parallel_safe)]

@@ -4,6 +4,7 @@
 //! with every field, and because the session of `CALL safe_backfill()` and a worker then run the very same.
 
 mod launcher;
+pub mod throttle;
 mod visitor;
 mod worker;
 

@@ -19,11 +19,12 @@ pub enum Kind {
 }
 
 /// The options with their kinds and lowest values.
-const OPTIONS: [(&str, Kind, i64); 13] = [
+const OPTIONS: [(&str, Kind, i64); 14] = [
     ("batch_time", Kind::Time, 1),
     ("batch_timeout", Kind::Time, 0),
     ("lock_timeout", Kind::Time, 1),
     ("max_errors", Kind::Count, -1),
+    ("nice", Kind::Count, 0),
     ("max_replication_lag", Kind::Time, -1),
     ("max_slot_wal", Kind::Size, -1),
     ("max_archive_backlog", Kind::Count, -1),

@@ -23,7 +23,7 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 23] = [
+const SETTINGS: [(&str, &str); 24] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
@@ -38,6 +38,7 @@ const SETTINGS: [(&str, &str); 23] = [
     ("backfill_batch_timeout", "1min"),
     ("backfill_lock_timeout", "1s"),
     ("backfill_max_errors", "1000"),
+    ("backfill_nice", "0"),
     ("backfill_max_replication_lag", "10s"),
     ("backfill_max_slot_wal", "10GB"),
     ("backfill_max_archive_backlog", "64"),

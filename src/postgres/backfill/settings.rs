@@ -37,7 +37,7 @@ macro_rules! number {
     };
 }
 
-static NUMBERS: [Number; 12] = [
+static NUMBERS: [Number; 13] = [
     number!(
         "batch_time", c"pg_interlock.backfill_batch_time", 500, 1, Milliseconds,
         c"Sets the time that a batch of a backfill should take.",
@@ -57,6 +57,11 @@ static NUMBERS: [Number; 12] = [
         "max_errors", c"pg_interlock.backfill_max_errors", 1000, -1, None,
         c"Sets how many rows a backfill may skip before it fails.",
         c"-1 sets no limit."
+    ),
+    number!(
+        "nice", c"pg_interlock.backfill_nice", 0, 0, None,
+        c"Sets how long a backfill rests after each batch, in percent of the time that the batch took.",
+        c"The pause of a job comes on top."
     ),
     number!(
         "max_replication_lag", c"pg_interlock.backfill_max_replication_lag", 10_000, -1, Milliseconds,
@@ -85,7 +90,7 @@ static NUMBERS: [Number; 12] = [
     ),
     number!(
         "max_lock_waiters", c"pg_interlock.backfill_max_lock_waiters", 0, -1, None,
-        c"Sets the number of sessions waiting for a lock on the table above which a backfill of it waits.",
+        c"Sets the number of sessions waiting for a lock on the table or of the backfill above which it waits.",
         c"-1 turns the check off."
     ),
     number!(

@@ -1,0 +1,58 @@
+//! What this process remembers between batches about the server's load.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use crate::batch::throttle::{Budget, History};
+
+/// Batches may be short; the server is looked at no more often than this.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+struct Memory {
+    begun: Instant,
+    looked: Option<(i64, Instant)>,
+    budget: Budget,
+    history: History,
+}
+
+impl Memory {
+    fn now(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+}
+
+thread_local! {
+    static MEMORY: RefCell<Memory> = RefCell::new(Memory {
+        begun: Instant::now(),
+        looked: None,
+        budget: Budget::default(),
+        history: History::default(),
+    });
+}
+
+/// Whether it is time to look at the server again before a batch of `job`.
+pub fn is_due(job: i64) -> bool {
+    MEMORY.with_borrow_mut(|memory| {
+        let fresh = memory
+            .looked
+            .is_some_and(|(last, at)| last == job && at.elapsed() < INTERVAL);
+        if !fresh {
+            memory.looked = Some((job, Instant::now()));
+        }
+        !fresh
+    })
+}
+
+/// Notes how many bytes of WAL have been written; seconds to rest at a budget of `rate` bytes per second.
+pub fn rest(written: i64, rate: f64) -> f64 {
+    MEMORY.with_borrow_mut(|memory| {
+        let now = memory.now();
+        memory.history.note(now, written);
+        memory.budget.rest(now, written, rate)
+    })
+}
+
+/// For how many seconds, as far as this process knows, there has been WAL behind this position.
+pub fn age(position: i64) -> f64 {
+    MEMORY.with_borrow(|memory| memory.history.age(memory.now(), position))
+}
