@@ -66,11 +66,11 @@ impl<'a> Builder<'a> {
         effects.get_mut(place)
     }
 
-    /// A sequence gets new storage.
+    /// A sequence gets new storage, with the number it stands at unless it starts anew too.
     pub fn renew(&mut self, sequence: Oid, lock: LockMode) {
         self.lock(sequence, lock);
         if let Some(effect) = self.effect(sequence, lock) {
-            effect.renewed = true;
+            effect.renewed = !effect.emptied;
         }
     }
 
@@ -79,6 +79,7 @@ impl<'a> Builder<'a> {
         self.lock(oid, lock);
         if let Some(effect) = self.effect(oid, lock) {
             effect.emptied = true;
+            effect.renewed = false;
         }
     }
 

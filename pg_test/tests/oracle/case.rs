@@ -257,6 +257,7 @@ pub fn clean(client: &mut Client) {
                  EXECUTE format('DROP SCHEMA %I CASCADE', schema);
              END LOOP;
          END $$;
+         DROP FOREIGN DATA WRAPPER IF EXISTS nothing CASCADE;
          CREATE SCHEMA app;
          SET search_path = app",
     );

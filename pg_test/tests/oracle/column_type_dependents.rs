@@ -221,6 +221,9 @@ fn families() {
         case("ALTER TABLE p ALTER v TYPE varchar(20)").given("CREATE INDEX x ON p (v)"),
         case("ALTER TABLE p ALTER v TYPE varchar(5)").given("CREATE INDEX x ON p (v)"),
         case("ALTER TABLE p ALTER v TYPE varchar(20)").given("CREATE INDEX x ON p (lower(v))"),
+        case("ALTER TABLE p ALTER v TYPE varchar(20)")
+            .given("CREATE INDEX own ON p1 (lower(v)); CREATE INDEX x ON p (lower(v))"),
+        case("ALTER TABLE p ALTER i TYPE bigint").given("CREATE INDEX own ON p1 (i); CREATE INDEX x ON p (i)"),
         case("ALTER TABLE p ALTER v TYPE varchar(20)").given("CREATE INDEX x ON p1 (v) WHERE v > ''"),
         case("ALTER TABLE p ALTER i TYPE bigint").given("CREATE INDEX x ON p (i); CREATE INDEX y ON p1 (a)"),
         case("ALTER TABLE p ALTER v TYPE varchar(20)").given("ALTER TABLE p ADD CHECK (v <> '')"),

@@ -103,10 +103,21 @@ fn keys() {
         )),
         case("ALTER TABLE n ADD CONSTRAINT pk PRIMARY KEY USING INDEX i")
             .given(given("CREATE UNIQUE INDEX i ON n (c, b)")),
+        case("ALTER TABLE n ALTER a TYPE bigint, ADD CONSTRAINT pk PRIMARY KEY USING INDEX i")
+            .given(given("CREATE UNIQUE INDEX i ON n (a)")),
+        case("ALTER TABLE n ALTER a TYPE bigint, ADD CONSTRAINT u UNIQUE USING INDEX i")
+            .given(given("CREATE UNIQUE INDEX i ON n (b)")),
         case("ALTER TABLE n ADD CONSTRAINT u UNIQUE USING INDEX i").given(given("CREATE UNIQUE INDEX i ON n (a)")),
         case("ALTER TABLE n ADD UNIQUE USING INDEX \"I\"").given(given("CREATE UNIQUE INDEX \"I\" ON n (a, b)")),
         case("ALTER TABLE n ADD PRIMARY KEY USING INDEX i").given(given("CREATE UNIQUE INDEX i ON n (c) INCLUDE (a)")),
         case("ALTER TABLE parent ADD PRIMARY KEY USING INDEX i").given("CREATE UNIQUE INDEX i ON parent (a)"),
+        case("ALTER TABLE ONLY parent DROP COLUMN c, ADD PRIMARY KEY (b)").if_possible(),
+        case("ALTER TABLE t ADD COLUMN n int DEFAULT 3 NOT NULL, ALTER COLUMN n SET NOT NULL"),
+        case("ALTER TABLE t ADD COLUMN n int DEFAULT 3, ALTER COLUMN n SET NOT NULL"),
+        case("ALTER TABLE ONLY loose ADD PRIMARY KEY (a)").given(
+            "CREATE TABLE loose (a int) PARTITION BY RANGE (a); CREATE TABLE tight PARTITION OF loose DEFAULT;
+             INSERT INTO loose VALUES (1); ALTER TABLE tight ADD PRIMARY KEY (a)",
+        ),
         case("ALTER TABLE parent ADD PRIMARY KEY USING INDEX i").given("CREATE UNIQUE INDEX i ON parent (b)"),
         case("ALTER TABLE parent ADD UNIQUE USING INDEX i").given("CREATE UNIQUE INDEX i ON parent (b)"),
         case("ALTER TABLE parent ADD PRIMARY KEY (a)"),

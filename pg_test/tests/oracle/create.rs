@@ -6,6 +6,8 @@ const BASE: &str = "
     CREATE TABLE t (id int PRIMARY KEY, a int);
     INSERT INTO t SELECT i, i FROM generate_series(1, 300) i;
     CREATE VIEW v AS SELECT id FROM t;
+    CREATE TEMP TABLE tmp (id int); INSERT INTO tmp VALUES (1);
+    CREATE TEMP VIEW passing AS SELECT id FROM t;
 ";
 
 #[test]
@@ -18,6 +20,12 @@ fn relations() {
         "CREATE VIEW fresh AS SELECT 1 AS one",
         "CREATE OR REPLACE VIEW fresh AS SELECT 1 AS one",
         "CREATE OR REPLACE VIEW v AS SELECT id FROM t",
+        "CREATE OR REPLACE VIEW app.v AS SELECT a AS id FROM t JOIN LATERAL (SELECT 1) x ON true",
+        "CREATE OR REPLACE TEMP VIEW v AS SELECT id FROM t",
+        "CREATE OR REPLACE TEMP VIEW passing AS SELECT id FROM t",
+        "CREATE OR REPLACE VIEW v AS SELECT id FROM tmp",
+        "CREATE OR REPLACE VIEW v AS SELECT id FROM t UNION SELECT x.id FROM t JOIN (SELECT id FROM tmp) x ON true",
+        "CREATE OR REPLACE VIEW passing AS SELECT id FROM t",
         "CREATE SEQUENCE fresh OWNED BY t.a",
         "CREATE TYPE fresh AS (a int)",
         "GRANT SELECT ON t TO PUBLIC",

@@ -41,6 +41,7 @@ fn relations() {
         case("DROP TABLE IF EXISTS absent"),
         case("DROP TABLE IF EXISTS absent, alone"),
         case("DROP TABLE r"),
+        case("DROP TABLE tmp").given("CREATE TEMP TABLE tmp (id int PRIMARY KEY, b text); INSERT INTO tmp VALUES (1, 'x')"),
         case("DROP TABLE t CASCADE"),
         case("DROP TABLE r, t CASCADE"),
         case("DROP TABLE v").if_possible(),

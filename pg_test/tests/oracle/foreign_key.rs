@@ -77,6 +77,14 @@ fn forms() {
         case("ALTER TABLE t ALTER CONSTRAINT k ENFORCED")
             .given("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target NOT ENFORCED")
             .from(18),
+        case("ALTER TABLE t DROP CONSTRAINT k")
+            .given("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target NOT ENFORCED")
+            .from(18),
+        case("ALTER TABLE p DROP CONSTRAINT k")
+            .given("ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target NOT ENFORCED")
+            .from(18),
+        case("ALTER TABLE t ALTER COLUMN a TYPE bigint, DROP CONSTRAINT k")
+            .given("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target"),
         case("ALTER TABLE t ALTER CONSTRAINT k NOT ENFORCED")
             .given("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target")
             .from(18),

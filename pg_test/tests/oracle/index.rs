@@ -18,6 +18,7 @@ const BASE: &str = "
     CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (1000) PARTITION BY RANGE (a);
     CREATE TABLE p2a PARTITION OF p2 FOR VALUES FROM (100) TO (1000);
     INSERT INTO p SELECT i, i FROM generate_series(1, 300) i;
+    CREATE FUNCTION inlined(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
     CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
 ";
 
@@ -46,11 +47,18 @@ fn create() {
         case("CREATE INDEX n ON ONLY p (b)"),
         case("CREATE INDEX n ON p2 (b)"),
         case("CREATE INDEX n ON p1 (b)"),
+        case("ALTER INDEX x ALTER COLUMN 1 SET STATISTICS 100").given("CREATE INDEX x ON p ((b + 1))"),
+        case("ALTER INDEX x SET TABLESPACE pg_default").given("CREATE INDEX x ON p ((b + 1))"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p2a (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p2 (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b); CREATE INDEX ON p2 (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b DESC)"),
+        case("CREATE INDEX n ON p (inlined(b))")
+            .given("CREATE INDEX ON p1 (inlined(b)); CREATE INDEX ON p2a (inlined(b))"),
+        case("CREATE INDEX n ON p (b) WHERE b > 1 + 1").given("CREATE INDEX ON p1 (b) WHERE b > 2"),
+        case("CREATE INDEX n ON p (b) WHERE b > 2 AND (a > 5 OR a > 5 AND b < 7)")
+            .given("CREATE INDEX ON p1 (b) WHERE b > 2 AND (a > 5 OR a > 5 AND b < 7)"),
         case("CREATE INDEX n ON p (b)").given("CREATE UNIQUE INDEX ON p1 (b)"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b) WHERE b > 0"),
         case("CREATE INDEX n ON p (b)").given("CREATE INDEX ON p1 (b, a)"),

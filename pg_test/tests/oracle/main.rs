@@ -5,6 +5,7 @@
 //! server is right.
 
 mod add_column;
+mod alter_constraint;
 mod attach;
 mod attach_keys;
 mod case;
@@ -22,6 +23,7 @@ mod drop;
 mod drop_objects;
 mod foreign_key;
 mod generated;
+mod identity;
 mod index;
 mod inherit;
 mod maintenance;

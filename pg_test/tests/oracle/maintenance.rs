@@ -84,6 +84,15 @@ fn truncate() {
         ),
         case("TRUNCATE self").given("CREATE TABLE self (id int PRIMARY KEY, up int REFERENCES self); INSERT INTO self VALUES (1, 1)"),
         case("TRUNCATE wide").given("CREATE TABLE wide (a text); INSERT INTO wide SELECT repeat(md5(i::text), 400) FROM generate_series(1, 30) i"),
+        // A partition of the referenced table: it is the whole that the partitions of the referencing one refer to.
+        case("TRUNCATE whole1 CASCADE").given(
+            "CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id);
+             CREATE TABLE whole1 PARTITION OF whole DEFAULT;
+             INSERT INTO whole VALUES (1);
+             CREATE TABLE parts (id int REFERENCES whole) PARTITION BY RANGE (id);
+             CREATE TABLE parts1 PARTITION OF parts DEFAULT;
+             INSERT INTO parts VALUES (1)",
+        ),
         case("TRUNCATE s RESTART IDENTITY").given(
             "CREATE TABLE s (a serial, b serial, c int); INSERT INTO s (c) SELECT generate_series(1, 300);
              CREATE SEQUENCE owned OWNED BY s.c; SELECT nextval('owned')",

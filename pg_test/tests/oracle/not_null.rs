@@ -63,6 +63,12 @@ fn proofs() {
         case("ALTER TABLE t ALTER a DROP NOT NULL"),
         case("ALTER TABLE t ADD CHECK (a IS NOT NULL) NOT VALID, ALTER a SET NOT NULL"),
         case("ALTER TABLE t ADD CHECK (a IS NOT NULL), ALTER a SET NOT NULL"),
+        case("ALTER TABLE t ALTER a DROP NOT NULL, ALTER a SET NOT NULL").given("ALTER TABLE t ALTER a SET NOT NULL"),
+        case("ALTER TABLE t ALTER a DROP NOT NULL, ALTER a SET NOT NULL")
+            .given("ALTER TABLE t ALTER a SET NOT NULL, ADD CHECK (a IS NOT NULL)"),
+        case("ALTER TABLE t DROP CONSTRAINT n, ALTER a SET NOT NULL")
+            .given("ALTER TABLE t ADD CONSTRAINT n NOT NULL a")
+            .from(18),
         case("ALTER TABLE t ADD CONSTRAINT n NOT NULL a").from(18),
         case("ALTER TABLE t ADD NOT NULL a")
             .from(18)
@@ -130,6 +136,14 @@ fn families() {
             .given("ALTER TABLE child ALTER a SET NOT NULL")
             .from(18),
         case("ALTER TABLE parent ADD CONSTRAINT n NOT NULL a NO INHERIT").from(18),
+        case("ALTER TABLE parent ALTER a DROP NOT NULL, ALTER a SET NOT NULL")
+            .given("ALTER TABLE parent ALTER a SET NOT NULL"),
+        case("ALTER TABLE parent ALTER a DROP NOT NULL, ALTER a SET NOT NULL")
+            .given("ALTER TABLE child ALTER a SET NOT NULL; ALTER TABLE parent ALTER a SET NOT NULL"),
+        case("ALTER TABLE p ALTER b DROP NOT NULL, ALTER b SET NOT NULL").given("ALTER TABLE p ALTER b SET NOT NULL"),
+        case("ALTER TABLE p DROP CONSTRAINT n, ALTER b SET NOT NULL")
+            .given("ALTER TABLE p ADD CONSTRAINT n NOT NULL b")
+            .from(18),
         case("ALTER TABLE parent ALTER a DROP NOT NULL"),
         case("ALTER TABLE p ALTER b DROP NOT NULL"),
         case("ALTER TABLE parent ALTER a DROP NOT NULL").given("ALTER TABLE parent ALTER a SET NOT NULL"),

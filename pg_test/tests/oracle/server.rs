@@ -20,6 +20,8 @@ pub struct Relation {
     bytes: i64,
     /// The table of an index.
     table: Option<Oid>,
+    /// What an index is made of: its access method and its columns.
+    keys: Option<String>,
     /// Where a sequence stands.
     value: Option<i64>,
 }
@@ -78,7 +80,8 @@ pub fn relations(client: &mut Client) -> Relations {
         &format!(
             "SELECT c.oid, n.nspname || '.' || c.relname, c.relkind::text, pg_relation_filenode(c.oid),
                     CASE WHEN c.relkind IN ('r', 'm', 'i', 'S') THEN pg_relation_size(c.oid) ELSE 0 END,
-                    i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END
+                    i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END,
+                    c.relam || ' ' || i.indkey::text
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              LEFT JOIN pg_index i ON i.indexrelid = c.oid
              WHERE {USERS}"
@@ -94,6 +97,7 @@ pub fn relations(client: &mut Client) -> Relations {
                 bytes: row.get(4),
                 table: row.get(5),
                 value: row.get(6),
+                keys: row.get(7),
             };
             (row.get(0), relation)
         })
@@ -121,9 +125,10 @@ pub fn run(client: &mut Client, statement: &str, before: &Relations) -> Result<F
     let locks = own_locks(client);
     let scanned = more(&scans_before, &scans(client, "pg_stat_get_xact_numscans"));
     let after = relations(client);
+    let messages: Vec<String> = notices.iter().map(|notice| notice.message().to_owned()).collect();
     Ok(Found {
-        profile: profile(statement, before, &after, &locks, &scanned),
-        messages: notices.iter().map(|notice| notice.message().to_owned()).collect(),
+        profile: profile(statement, before, &after, &locks, &scanned, Some(&messages)),
+        messages,
         mismatches: mismatches(&notices),
     })
 }
@@ -196,7 +201,7 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
     let scanned = more(&scans_before, &scans(&mut observer, "pg_stat_get_numscans"));
     let after = relations(&mut observer);
     Ok(Found {
-        profile: profile(&case.statement, before, &after, &seen, &scanned),
+        profile: profile(&case.statement, before, &after, &seen, &scanned, None),
         messages: vec![],
         mismatches,
     })
@@ -273,8 +278,16 @@ fn strength(mode: &str) -> usize {
     MODES.iter().position(|known| *known == mode).expect("a lock mode")
 }
 
-/// The rows that `interlock.explain_lock_profile` should have had.
-fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks, scanned: &BTreeSet<Oid>) -> Profile {
+/// The rows that `interlock.explain_lock_profile` should have had. `messages` are the server's DEBUG1 lines, if they were
+/// asked for.
+fn profile(
+    statement: &str,
+    before: &Relations,
+    after: &Relations,
+    locks: &Locks,
+    scanned: &BTreeSet<Oid>,
+    messages: Option<&[String]>,
+) -> Profile {
     let mut profile = Profile::new();
     for (oid, relation) in before {
         let Some(lock) = locks.get(oid).filter(|mode| strength(mode) > 0) else {
@@ -282,7 +295,7 @@ fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks
         };
         let gone = !after.contains_key(oid);
         let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
-        let rebuilt = !dropped_by_name && rewritten(*oid, before, after);
+        let rebuilt = !dropped_by_name && rewritten(*oid, statement, before, after, messages.unwrap_or_default());
         if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
             continue;
         }
@@ -290,20 +303,21 @@ fn profile(statement: &str, before: &Relations, after: &Relations, locks: &Locks
             lock: lock.clone(),
             rewrites: rebuilt,
             scans: scanned.contains(oid) && !emptied(*oid, before, after),
-            builds_indexes: relation.has_rows() && gets_index(*oid, before, after),
+            builds_indexes: relation.has_rows()
+                && gets_index(*oid, before, after)
+                && messages.is_none_or(|messages| builds(messages, &relation.name)),
         };
         profile.insert(relation.name.clone(), effect);
     }
     profile
 }
 
-/// Whether a relation has new storage with the old content. An index that was dropped and made again, without having been
-/// named, counts by its name. A sequence that starts anew is like a table that is emptied.
-fn rewritten(oid: Oid, before: &Relations, after: &Relations) -> bool {
+/// Whether a relation has new storage with the old content. A sequence that starts anew is like a table that is emptied.
+fn rewritten(oid: Oid, statement: &str, before: &Relations, after: &Relations, messages: &[String]) -> bool {
     let old = &before[&oid];
     let new = match after.get(&oid) {
         Some(new) => new,
-        None if old.is_index() => match after.values().find(|new| new.name == old.name) {
+        None if old.is_index() => match made_again(old, statement, before, after, messages) {
             Some(new) => new,
             None => return false,
         },
@@ -319,6 +333,31 @@ fn rewritten(oid: Oid, before: &Relations, after: &Relations) -> bool {
     }
 }
 
+/// The index in place of one that was dropped without having been named: it has the same name, or the one that the server
+/// tells of; that of a partition, made again after a type change, may have any.
+fn made_again<'a>(
+    old: &Relation,
+    statement: &str,
+    before: &Relations,
+    after: &'a Relations,
+    messages: &[String],
+) -> Option<&'a Relation> {
+    let (schema, name) = old.name.split_once('.').unwrap_or_default();
+    let renames = format!("will rename index \"{name}\" to \"");
+    let renamed = messages.iter().find_map(|message| message.split_once(&renames));
+    let new_name = renamed.map_or(old.name.clone(), |(_, new)| {
+        format!("{schema}.{}", new.trim_end_matches('"'))
+    });
+    let same_name = after.values().find(|new| new.name == new_name);
+    same_name.or_else(|| {
+        let is_new = |(oid, new): &(&Oid, &Relation)| {
+            !before.contains_key(oid) && new.table == old.table && new.keys == old.keys
+        };
+        let found = after.iter().filter(|_| statement.contains(" TYPE ")).find(is_new);
+        found.map(|(_, new)| new)
+    })
+}
+
 fn emptied(table: Oid, before: &Relations, after: &Relations) -> bool {
     after
         .get(&table)
@@ -332,6 +371,14 @@ fn gets_index(table: Oid, before: &Relations, after: &Relations) -> bool {
         indexes.map(|index| index.file).collect()
     };
     !emptied(table, before, after) && !files(after).is_subset(&files(before))
+}
+
+/// Whether the server told that it built an index on a table: the files of one may also have been moved.
+fn builds(messages: &[String], table: &str) -> bool {
+    let on = format!(" on table \"{}\" ", table.split_once('.').map_or("", |(_, name)| name));
+    messages
+        .iter()
+        .any(|message| message.starts_with("building index ") && message.contains(&on))
 }
 
 /// Whether a statement contains the name of an index as a word, or in quotes.

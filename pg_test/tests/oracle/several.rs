@@ -44,6 +44,8 @@ fn together() {
         "ALTER v TYPE varchar(20), ADD UNIQUE (a)",
         "ALTER v TYPE varchar(20), ADD CHECK (a > 0)",
         "ALTER v TYPE text, DROP CONSTRAINT k",
+        "ALTER v TYPE text, DROP CONSTRAINT v_check",
+        "ALTER v TYPE varchar(20) COLLATE \"C\", DROP CONSTRAINT v_key",
         "ALTER v TYPE varchar(20), DROP CONSTRAINT t_pkey",
         "ALTER a SET NOT NULL, ADD CONSTRAINT n CHECK (a IS NOT NULL) NOT VALID",
         "ALTER a SET NOT NULL, ADD UNIQUE (a)",
@@ -53,7 +55,10 @@ fn together() {
         "ADD COLUMN c int UNIQUE CHECK (c > 0) REFERENCES target",
         "ADD COLUMN c int, ALTER c SET DEFAULT random()",
     ];
-    let proof = "ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL) NOT VALID";
+    let proof = "ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL) NOT VALID;
+                 ALTER TABLE t ADD CONSTRAINT v_check CHECK (v <> 'y');
+                 CREATE TABLE codes (v varchar(10) PRIMARY KEY); INSERT INTO codes VALUES ('x');
+                 ALTER TABLE t ADD CONSTRAINT v_key FOREIGN KEY (v) REFERENCES codes";
     let mut cases: Vec<_> = statements
         .iter()
         .map(|actions| case(format!("ALTER TABLE t {actions}")).given(proof))
@@ -62,6 +67,23 @@ fn together() {
         case("ALTER TABLE t ALTER a SET NOT NULL, DROP CONSTRAINT k")
             .given("ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL)"),
         case("ALTER TABLE t VALIDATE CONSTRAINT k, ALTER a SET NOT NULL").given(proof),
+        case(
+            "ALTER TABLE t ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
+        )
+        .from(18),
+        case("ALTER TABLE t ADD CONSTRAINT n UNIQUE (a), ALTER CONSTRAINT n ENFORCED DEFERRABLE")
+            .from(18)
+            .if_possible(),
+        case(
+            "ALTER TABLE p ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT ENFORCED, ALTER CONSTRAINT n ENFORCED",
+        )
+        .from(18),
+        case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE bigint")
+            .given("ALTER TABLE parent ADD CONSTRAINT n CHECK (b > 0)"),
+        case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE oid USING b")
+            .given("ALTER TABLE parent ADD CONSTRAINT n CHECK (b > 0)"),
+        case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE int USING b")
+            .given("ALTER TABLE parent ADD CONSTRAINT n CHECK (b > 0)"),
         case("ALTER TABLE parent SET (fillfactor = 70), ADD COLUMN c int"),
         case("ALTER TABLE parent ALTER a TYPE bigint, ALTER b SET NOT NULL"),
         case("ALTER TABLE parent ADD CHECK (a > 0), ADD COLUMN c float DEFAULT random()"),
@@ -72,4 +94,20 @@ fn together() {
         case("ALTER TABLE p ADD FOREIGN KEY (a) REFERENCES target, ALTER b SET NOT NULL"),
     ]);
     run(BASE, cases);
+}
+
+/// The server refuses to alter a constraint that is no foreign key; being asked about it must do no harm.
+#[test]
+fn refused_by_the_server() {
+    let cases = ["UNIQUE (id, a)", "CHECK (a > 0)"].map(|constraint| {
+        case(format!(
+            "ALTER TABLE t ADD CONSTRAINT n {constraint}, ALTER CONSTRAINT n ENFORCED"
+        ))
+        .from(18)
+        .if_possible()
+    });
+    run(
+        BASE,
+        [case("ALTER TABLE t ADD c int")].into_iter().chain(cases).collect(),
+    );
 }

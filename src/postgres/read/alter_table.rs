@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::add_column;
+use super::alter_constraint;
 use super::column_type;
 use super::columns;
 use super::constraint;
@@ -87,6 +88,13 @@ impl Context<'_> {
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
     }
 
+    /// Whether a subcommand is DROP NOT NULL of this column.
+    pub fn drops_not_null(&self, column: &str) -> bool {
+        self.subcommands
+            .iter()
+            .any(|command| command.subtype == At::AT_DropNotNull && node::text(command.name) == column)
+    }
+
     /// The members that lose the column of this name, which may come back under it.
     pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
         let dropped = self
@@ -102,10 +110,26 @@ impl Context<'_> {
 
     /// Whether a subcommand adds the column of this name.
     pub fn adds_column(&self, name: &str) -> bool {
-        self.subcommands.iter().any(|command| {
-            command.subtype == At::AT_AddColumn
-                && column_definition(command).is_some_and(|definition| node::text(definition.colname) == name)
-        })
+        self.added_column(name).is_some()
+    }
+
+    /// Whether it is added with NOT NULL.
+    pub fn adds_not_null_column(&self, name: &str) -> bool {
+        let constraints = self
+            .added_column(name)
+            .map_or(vec![], |added| node::list(added.constraints));
+        constraints
+            .into_iter()
+            .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
+            .any(|part| part.contype == pg_sys::ConstrType::CONSTR_NOTNULL)
+    }
+
+    fn added_column(&self, name: &str) -> Option<&pg_sys::ColumnDef> {
+        self.subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_AddColumn)
+            .filter_map(|command| column_definition(command))
+            .find(|definition| node::text(definition.colname) == name)
     }
 }
 
@@ -168,14 +192,24 @@ fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::Alter
 fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
     match command.subtype {
         At::AT_DropNotNull => version::major() < 18,
-        At::AT_ColumnDefault
-        | At::AT_DropExpression
-        | At::AT_SetStatistics
-        | At::AT_SetStorage
-        | At::AT_AlterColumnType => true,
-        At::AT_AlterConstraint => context.is_partitioned(context.target),
+        At::AT_ColumnDefault | At::AT_DropExpression | At::AT_SetStorage | At::AT_AlterColumnType => true,
+        // Of what is locked below an index nothing is told.
+        At::AT_SetStatistics => !context
+            .relations
+            .kind(context.target)
+            .is_some_and(RelationKind::is_index),
+        At::AT_AlterConstraint => version::major() < 18 && context.is_partitioned(context.target),
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression | At::AT_AddIdentity | At::AT_SetIdentity | At::AT_DropIdentity => true,
+        At::AT_SetExpression => true,
+        // Partitions have the identity of the whole, inheriting tables do not.
+        At::AT_AddIdentity => version::major() >= 17 && context.is_partitioned(context.target),
+        At::AT_SetIdentity | At::AT_DropIdentity => {
+            let identity =
+                columns::named(context.target, &node::text(command.name)).is_some_and(|column| column.identity);
+            let of_column =
+                command.subtype == At::AT_DropIdentity || options(command).iter().any(|it| it == "generated");
+            version::major() >= 17 && identity && of_column && context.is_partitioned(context.target)
+        }
         At::AT_AddConstraint => constraint::recurses(command, context),
         // The others see to it themselves.
         _ => false,
@@ -206,7 +240,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AddInherit => vec![partition::inherit(command, context)],
         At::AT_SetIdentity | At::AT_DropIdentity => vec![identity(command, &name, context)],
         At::AT_AddIdentity => vec![AlterCommand::CatalogOnly],
-        At::AT_AlterConstraint => vec![constraint::alter(command, context)],
+        At::AT_AlterConstraint => vec![alter_constraint::read(command, context)],
         At::AT_DropNotNull => vec![not_null::drop(&name, context)],
         At::AT_EnableTrig
         | At::AT_EnableAlwaysTrig
@@ -341,6 +375,15 @@ fn replica_identity(command: &pg_sys::AlterTableCmd, context: &mut Context) -> A
         .map_or(AlterCommand::CatalogOnly, |identity| {
             index_locked(&node::text(identity.name), LockMode::Share, context)
         })
+}
+
+/// The names of a subcommand's options.
+fn options(command: &pg_sys::AlterTableCmd) -> Vec<String> {
+    node::list(command.def.cast())
+        .into_iter()
+        .filter_map(|option| node::cast::<pg_sys::DefElem>(option, pg_sys::NodeTag::T_DefElem))
+        .map(|option| node::text(option.defname))
+        .collect()
 }
 
 /// SET and DROP of an identity column's properties, whose sequence is altered (`AlterSequence` of `commands/sequence.c`)

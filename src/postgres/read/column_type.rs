@@ -97,7 +97,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                 facts.locked.push((row.oid("stxrelid"), LockMode::ShareUpdateExclusive));
             }
         } else if object.class == catalog::CONSTRAINT.catalog()
-            && let Some(constraint) = constraints::by_oid(object.oid)
+            && let Some(constraint) = constraints::by_oid(object.oid).filter(|known| !is_dropped(known, context))
         {
             match constraint.kind {
                 b'c' if constraint.table != member => {
@@ -146,6 +146,17 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                 .map(|(index, _)| (index, LockMode::AccessExclusive)),
         );
     }
+}
+
+/// Whether another subcommand drops a constraint, which then is not made again: those come first (`AT_PASS_DROP`).
+fn is_dropped(constraint: &Constraint, context: &Context) -> bool {
+    let goes_with_target = match constraint.kind {
+        b'c' => constraint.table == context.target || !constraint.local && context.family.contains(&constraint.table),
+        b'f' => constraint.table == context.target,
+        // What becomes of an index is known of the index.
+        _ => false,
+    };
+    goes_with_target && context.drops_constraint(&constraint.name)
 }
 
 /// The leaves below a partitioned table that have no part of an index of it, which CREATE INDEX ON ONLY leaves so. Made

@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
-use super::alter_table::{Context, dropped, inheriting};
+use super::alter_table::{Context, dropped};
 use super::columns;
 use super::constraints::{self, Constraint};
 use super::dependencies::Object;
@@ -11,8 +11,6 @@ use super::foreign_key;
 use super::index_constraint;
 use super::index_match;
 use super::not_null;
-#[cfg(feature = "pg18")]
-use crate::model::facts::AddForeignKey;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
@@ -23,14 +21,23 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
         return false;
     };
-    // The key columns of a PRIMARY KEY are made NOT NULL everywhere, where they are not known to be.
-    part.contype == ConstrType::CONSTR_PRIMARY
-        && (!context.is_partitioned(context.target) || {
-            let columns = columns::of_table(context.target);
-            node::strings(part.keys)
-                .iter()
-                .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null))
-        })
+    if part.contype != ConstrType::CONSTR_PRIMARY {
+        return false;
+    }
+    // The key columns of a PRIMARY KEY are made NOT NULL everywhere; of a partitioned table only where they are not, but
+    // then the partitions are looked at with ONLY too: `ATPrepSetNotNull`.
+    if !context.is_partitioned(context.target) {
+        return true;
+    }
+    let columns = columns::of_table(context.target);
+    let nullable = node::strings(part.keys)
+        .iter()
+        .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null));
+    if nullable {
+        let family = context.relations.family(context.target, true);
+        context.reach(&family);
+    }
+    false
 }
 
 /// Since 18 always: `ATPrepCmd` of `commands/tablecmds.c`. For a PRIMARY KEY over columns that lack a NOT NULL constraint
@@ -96,54 +103,6 @@ pub fn of_new_column(
         }
         _ => return None,
     })
-}
-
-/// ALTER CONSTRAINT; since 18 it can make a foreign key enforced, whose triggers on both ends are created then, and whose
-/// rows checked: `ATExecAlterConstrEnforceability` of `commands/tablecmds.c`.
-#[cfg(feature = "pg18")]
-pub fn alter(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    let Some(wanted) = node::cast::<pg_sys::ATAlterConstraint>(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
-        .filter(|wanted| wanted.alterEnforceability)
-    else {
-        return AlterCommand::CatalogOnly;
-    };
-    let Some(constraint) = constraints::named(context.target, &node::text(wanted.conname)) else {
-        return AlterCommand::CatalogOnly;
-    };
-    if constraint.enforced == wanted.is_enforced {
-        return AlterCommand::CatalogOnly;
-    }
-    let (name, root) = (constraint.name.clone(), constraint.referenced);
-    let parts = with_children(constraint);
-    let lock = if wanted.is_enforced {
-        LockMode::ShareRowExclusive
-    } else {
-        LockMode::AccessExclusive
-    };
-    let locked = parts
-        .iter()
-        .filter(|part| context.relations.load(part.referenced).is_some())
-        .map(|part| (part.referenced, lock))
-        .collect();
-    // Parts for the partitions of the other end are there for their triggers only.
-    let mut checked: Vec<Oid> = parts
-        .iter()
-        .filter(|part| part.referenced == root && wanted.is_enforced)
-        .map(|part| part.table)
-        .collect();
-    checked.dedup();
-    AlterCommand::AddForeignKey(AddForeignKey {
-        constraint: Some(name),
-        columns: vec![],
-        referenced: vec![],
-        validated: context.relations.with_rows(&checked),
-        locked,
-    })
-}
-
-#[cfg(not(feature = "pg18"))]
-pub fn alter(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCommand {
-    AlterCommand::CatalogOnly
 }
 
 #[cfg(feature = "pg18")]
@@ -270,25 +229,27 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
     let Some(constraint) = constraints::named(context.target, &name) else {
         return AlterCommand::CatalogOnly;
     };
-    let inherits = matches!(constraint.kind, b'c' | b'n') && !constraint.no_inherit;
-    let mut found = vec![];
-    if inherits {
-        let losing = inheriting(context, |member| {
-            same_constraint(member, &constraint)
-                .filter(|known| !known.local)
-                .map(|known| known.inherited)
-        });
-        found.extend(
-            losing
-                .into_iter()
-                .filter_map(|member| same_constraint(member, &constraint)),
-        );
+    let found: Vec<Constraint> = if matches!(constraint.kind, b'c' | b'n') {
+        let losing = not_null::inheriting_constraint(&constraint, context).into_iter();
+        losing
+            .filter_map(|member| same_constraint(member, &constraint))
+            .collect()
     } else {
-        found = with_children(constraint);
-    }
+        with_children(constraint)
+    };
     let objects: Vec<Object> = found
         .iter()
         .map(|constraint| Object::constraint(constraint.oid))
         .collect();
-    dropped(Dropped::Constraint(name), &objects, command.behavior, context)
+    let mut command = dropped(Dropped::Constraint(name), &objects, command.behavior, context);
+    if let AlterCommand::Drop { locked, .. } = &mut command {
+        // The other end is locked by itself, for one that is NOT ENFORCED has no triggers there.
+        let other_end = found.first().map(|constraint| constraint.referenced);
+        locked.extend(
+            other_end
+                .filter(|oid| *oid != context.target && context.relations.load(*oid).is_some())
+                .map(|oid| (oid, LockMode::AccessExclusive)),
+        );
+    }
+    command
 }

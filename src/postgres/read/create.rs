@@ -26,7 +26,9 @@ pub fn table(statement: Node, relations: &mut Relations) -> Statement {
 
 /// One table; a relation called as one of `hiding` is not the one that exists.
 fn new_table(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Relations) -> Statement {
-    if create.if_not_exists && exists(create.relation) {
+    // SAFETY: the parser gives every CREATE TABLE its name.
+    let range_var = unsafe { &*create.relation };
+    if create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some() {
         return Statement::NoExistingRelation;
     }
     let mut parents = vec![];
@@ -97,32 +99,42 @@ fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Re
     locked
 }
 
-/// Whether there is a relation of this name where it would be created: `RangeVarGetAndCheckCreationNamespace` of
-/// `catalog/namespace.c`, without making the schema of temporary tables.
-fn exists(range_var: *const pg_sys::RangeVar) -> bool {
+/// The relation of this name where it would be created: `RangeVarGetAndCheckCreationNamespace` of `catalog/namespace.c`,
+/// without making the schema of temporary tables.
+fn existing(range_var: &pg_sys::RangeVar, temporary: bool) -> Option<Oid> {
     /// `pg_catalog`, which is looked into first unless it is named in the path; nothing is created there.
     const CATALOG: u32 = 11;
     // SAFETY: a RangeVar of the parse tree; look-ups that make nothing.
     unsafe {
-        let range_var = &*range_var;
-        if range_var.relpersistence == pg_sys::RELPERSISTENCE_TEMP as std::ffi::c_char {
-            return resolve(range_var).is_some();
-        }
         let mut path = [pg_sys::InvalidOid; 16];
-        let schema = if range_var.schemaname.is_null() {
+        let schema = if temporary {
+            let (mut tables, mut toast) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+            pg_sys::GetTempNamespaceState(&mut tables, &mut toast);
+            tables
+        } else if range_var.schemaname.is_null() {
             let count = pg_sys::fetch_search_path_array(path.as_mut_ptr(), path.len() as i32);
-            let path = path.iter().take(count as usize);
-            path.copied().find(|schema| schema.to_u32() != CATALOG)
+            let mut path = path.iter().take(count as usize);
+            path.find(|schema| schema.to_u32() != CATALOG).copied()?
         } else {
-            Some(pg_sys::LookupExplicitNamespace(range_var.schemaname, true))
+            pg_sys::LookupExplicitNamespace(range_var.schemaname, true)
         };
-        schema.is_some_and(|schema| pg_sys::get_relname_relid(range_var.relname, schema) != pg_sys::InvalidOid)
+        let oid = pg_sys::get_relname_relid(range_var.relname, schema).to_u32();
+        Some(oid).filter(|oid| *oid != 0)
     }
+}
+
+fn is_temporary(range_var: &pg_sys::RangeVar) -> bool {
+    range_var.relpersistence == pg_sys::RELPERSISTENCE_TEMP as std::ffi::c_char
 }
 
 /// CREATE VIEW; OR REPLACE locks the view that is replaced: `DefineVirtualRelation` of `commands/view.c`.
 pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
-    let replaced = resolve(view.view).filter(|oid| view.replace && relations.load(*oid).is_some());
+    // SAFETY: the parser gives every CREATE VIEW its name.
+    let range_var = unsafe { &*view.view };
+    // Over a temporary table it is temporary itself.
+    let temporary =
+        is_temporary(range_var) || view.replace && range_var.schemaname.is_null() && query::reads_temporary(view.query);
+    let replaced = existing(range_var, temporary).filter(|oid| view.replace && relations.load(*oid).is_some());
     let replaced = replaced.map(|oid| Statement::LocksOnly(vec![(oid, LockMode::AccessExclusive)]));
     let query = query::statement(&[view.query], Until::Analyzed, relations);
     Statement::Several(replaced.into_iter().chain([query]).collect())

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::constraints;
-use super::relations::{TOAST_NAMESPACE, class_row};
+use super::relations::{class_row, is_toast_namespace};
 use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -178,7 +178,7 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     if object.class == catalog::CLASS.catalog() {
         // TOAST goes with its table and is told of with it.
         let kind = class_row(object.oid)
-            .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
+            .filter(|row| !is_toast_namespace(row.oid("relnamespace")))
             .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
             None | Some(RelationKind::Toast) => {}

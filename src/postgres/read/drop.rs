@@ -154,8 +154,21 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
     }
 }
 
-/// The tables that have a foreign key to this one.
+/// The tables that have a foreign key to this one, and those that have another part of the same foreign key:
+/// `heap_truncate_find_FKs` of `catalog/heap.c`.
 fn referencing_tables(referenced: Oid) -> BTreeSet<Oid> {
-    let keys = constraints::referring_to(referenced).into_iter();
-    keys.map(|constraint| constraint.table).collect()
+    let mut found = BTreeSet::new();
+    let mut searched = Oids::from_iter([referenced]);
+    let mut next = 0;
+    while let Some(oid) = searched.at(next) {
+        next += 1;
+        for mut constraint in constraints::referring_to(oid) {
+            found.insert(constraint.table);
+            while let Some(parent) = constraints::by_oid(constraint.parent) {
+                constraint = parent;
+            }
+            searched.extend([constraint.referenced]);
+        }
+    }
+    found
 }

@@ -278,11 +278,11 @@ fn requires_rewrite(planned: Node, attnum: i16) -> bool {
     }
 }
 
-/// Whether validated CHECKs prove that a column holds no null: `NotNullImpliedByRelConstraints` of
-/// `commands/tablecmds.c`, by way of the prover for partition bounds, which is the same.
-pub fn not_null_is_proved(table: Oid, column: &Column) -> bool {
+/// Whether validated CHECKs prove that a column holds no null, those of which `gone` is true left out:
+/// `NotNullImpliedByRelConstraints` of `commands/tablecmds.c`.
+pub fn not_null_is_proved(table: Oid, column: &Column, gone: impl Fn(&str) -> bool) -> bool {
     with_relation(table, |relation| {
-        // SAFETY: fresh nodes; the relation is pinned.
+        // SAFETY: fresh nodes; the relation is pinned, and its CHECKs are as many as it says.
         unsafe {
             let var = pg_sys::makeVar(
                 1,
@@ -299,7 +299,23 @@ pub fn not_null_is_proved(table: Oid, column: &Column) -> bool {
             test.location = -1;
             let mut goals = PgList::<pg_sys::Node>::new();
             goals.push(test.into_pg().cast());
-            pg_sys::PartConstraintImpliedByRelConstraint(relation, goals.into_pg())
+            let Some(constraints) = (*(*relation).rd_att)
+                .constr
+                .as_ref()
+                .filter(|found| found.num_check > 0)
+            else {
+                return false;
+            };
+            let mut known = std::ptr::null_mut();
+            for check in std::slice::from_raw_parts(constraints.check, usize::from(constraints.num_check)) {
+                if check.ccvalid && !gone(&node::text(check.ccname)) {
+                    let condition = pg_sys::stringToNode(check.ccbin).cast();
+                    let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), condition);
+                    let condition = pg_sys::canonicalize_qual(folded.cast(), true);
+                    known = pg_sys::list_concat(known, pg_sys::make_ands_implicit(condition));
+                }
+            }
+            pg_sys::predicate_implied_by(goals.into_pg(), known, true)
         }
     })
     .unwrap_or(false)

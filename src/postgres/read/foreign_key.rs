@@ -16,10 +16,7 @@ use crate::postgres::node;
 
 /// ADD FOREIGN KEY; `checked`: existing rows can break it.
 pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, context: &mut Context) -> AlterCommand {
-    let referenced = resolve(part.pktable).map_or(vec![], |oid| {
-        let partitioned = context.is_partitioned(oid);
-        context.relations.family(oid, partitioned)
-    });
+    let referenced = referenced(part, context);
     let mut facts = AddForeignKey {
         constraint: node::optional_text(part.conname),
         columns,
@@ -44,6 +41,14 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
     }
     context.reach(&members);
     AlterCommand::AddForeignKey(facts)
+}
+
+/// The table that a foreign key refers to, with its partitions.
+pub fn referenced(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid> {
+    resolve(part.pktable).map_or(vec![], |oid| {
+        let partitioned = context.is_partitioned(oid);
+        context.relations.family(oid, partitioned)
+    })
 }
 
 /// Whether a partition has an equal foreign key, which is taken over; its triggers on the other end, which are then one

@@ -31,8 +31,7 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
         None => keys.to_vec(),
     };
     let nullable = if kind == IndexConstraint::PrimaryKey {
-        let members = context.members.clone().into_vec();
-        let with_rows = context.relations.with_rows(&members);
+        let with_rows = context.relations.with_rows(&context.family);
         with_rows
             .into_iter()
             .filter_map(|member| {

@@ -114,8 +114,12 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
     info.ii_Unique = statement.unique;
     info.ii_NullsNotDistinct = statement.nulls_not_distinct;
     info.ii_Am = method;
+    // As `RelationGetIndexPredicate` of `utils/cache/relcache.c` has it once the index is there.
     // SAFETY: a transformed condition, or null.
-    info.ii_Predicate = unsafe { pg_sys::make_ands_implicit(statement.whereClause.cast()) };
+    info.ii_Predicate = unsafe {
+        let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), statement.whereClause);
+        pg_sys::make_ands_implicit(pg_sys::canonicalize_qual(folded.cast(), false))
+    };
     let mut wanted = Wanted {
         info: std::ptr::null_mut(),
         collations: vec![],
@@ -126,8 +130,12 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
         let key = key(table, element)?;
         info.ii_IndexAttrNumbers[position] = key.attnum;
         if key.attnum == 0 {
-            // SAFETY: appends to a list of this node.
-            info.ii_Expressions = unsafe { pg_sys::lappend(info.ii_Expressions, key.expression.cast()) };
+            // `RelationGetIndexExpressions`
+            // SAFETY: a transformed expression; appends to a list of this node.
+            info.ii_Expressions = unsafe {
+                let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), key.expression);
+                pg_sys::lappend(info.ii_Expressions, folded.cast())
+            };
         }
         let (mut collation, mut family) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
         if position < keys.len() {

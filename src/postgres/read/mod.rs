@@ -4,6 +4,7 @@
 //! the profile floor. A statement that is not modelled says so.
 
 mod add_column;
+mod alter_constraint;
 mod alter_table;
 mod column_type;
 mod columns;

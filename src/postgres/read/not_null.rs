@@ -36,8 +36,11 @@ pub fn unproved(column: &str, members: &[Oid], context: &mut Context) -> Vec<Oid
 /// 18: ADD CONSTRAINT … NOT NULL. Below a child that has one already nothing is done.
 pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
     let column = node::strings(part.keys).into_iter().next().unwrap_or_default();
-    let lacks =
-        |member: Oid| columns::named(member, &column).is_some_and(|column| constraint_of(member, &column).is_none());
+    let losing = losing(&column, context);
+    let lacks = |member: Oid| {
+        losing.contains(&member)
+            || columns::named(member, &column).is_some_and(|column| constraint_of(member, &column).is_none())
+    };
     let mut members = if part.is_no_inherit {
         vec![context.target]
     } else {
@@ -50,15 +53,9 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
 
 /// DROP NOT NULL: since 18 it drops a constraint.
 pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
-    let constraint = columns::named(context.target, name)
-        .and_then(|column| constraint_of(context.target, &column))
-        .filter(|constraint| !constraint.no_inherit);
+    let constraint = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
     if let Some(constraint) = constraint {
-        inheriting(context, |member| {
-            same_constraint(member, &constraint)
-                .filter(|known| !known.local)
-                .map(|known| known.inherited)
-        });
+        inheriting_constraint(&constraint, context);
     }
     AlterCommand::CatalogOnly
 }
@@ -80,32 +77,65 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
 /// validated everywhere.
 #[cfg(feature = "pg18")]
 fn members(name: &str, context: &mut Context) -> Vec<Oid> {
-    let of_target = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
+    let losing = losing(name, context);
+    let of_target = columns::named(context.target, name)
+        .filter(|_| !losing.contains(&context.target))
+        .and_then(|column| constraint_of(context.target, &column));
+    let has_it = |member: Oid| exists(member, name) && !losing.contains(&member);
     match of_target {
         Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
         Some(_) => vec![],
         None => {
-            let mut members = context.descend(|member| exists(member, name));
-            members.retain(|member| !exists(*member, name));
+            let mut members = context.descend(has_it);
+            members.retain(|member| !has_it(*member));
             members
         }
     }
 }
 
 /// Whether every row of a table has to be looked at to know that a column holds no null.
-pub fn lacks_proof(table: Oid, name: &str, context: &Context) -> bool {
+pub fn lacks_proof(table: Oid, name: &str, context: &mut Context) -> bool {
     let Some(column) = columns::named(table, name) else {
-        // A column that this statement adds; nothing is known about it.
-        return context.adds_column(name);
+        // A column that this statement adds; nothing else is known about it.
+        return context.adds_column(name) && !context.adds_not_null_column(name);
     };
-    let loses_proof = constraints::of_table(table).iter().any(|known| {
-        known.kind == b'c' && known.columns.contains(&column.attnum) && context.drops_constraint(&known.name)
-    });
-    if let Some(existing) = constraint_of(table, &column) {
+    let loses_it = losing(name, context).contains(&table);
+    if let Some(existing) = constraint_of(table, &column).filter(|_| !loses_it) {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
     }
-    !column.not_null && (loses_proof || !expressions::not_null_is_proved(table, &column))
+    let gone = |check: &str| context.drops_constraint(check);
+    (loses_it || !column.not_null) && !expressions::not_null_is_proved(table, &column, gone)
+}
+
+/// The members whose column ceases to be NOT NULL by another subcommand: those come first (`AT_PASS_DROP`).
+#[cfg(not(feature = "pg18"))]
+fn losing(name: &str, context: &mut Context) -> Vec<Oid> {
+    if context.drops_not_null(name) {
+        context.family.clone()
+    } else {
+        vec![]
+    }
+}
+
+#[cfg(feature = "pg18")]
+fn losing(name: &str, context: &mut Context) -> Vec<Oid> {
+    let constraint = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
+    let dropped =
+        constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
+    dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context))
+}
+
+/// The members that lose a NOT NULL constraint or CHECK with the target.
+pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> Vec<Oid> {
+    if constraint.no_inherit {
+        return vec![constraint.table];
+    }
+    inheriting(context, |member| {
+        same_constraint(member, constraint)
+            .filter(|known| !known.local)
+            .map(|known| known.inherited)
+    })
 }
 
 /// 18: the NOT NULL constraint of a column.

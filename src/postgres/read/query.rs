@@ -10,7 +10,7 @@ use pgrx::pg_sys::NodeTag::*;
 
 use super::constraints;
 use super::oids::Oids;
-use super::relations::{Relations, resolve, written_name};
+use super::relations::{Relations, class_row, resolve, written_name};
 use super::view::{self, Source};
 use super::walk;
 use crate::model::facts::{Oid, Statement};
@@ -47,6 +47,17 @@ pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> S
         return Statement::MissingRelation(name);
     }
     locked(reading.sources, until, relations)
+}
+
+/// Whether a query names a temporary relation: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
+pub fn reads_temporary(query: Node) -> bool {
+    let mut reading = Reading::default();
+    reading.statement(query, false, &[]);
+    reading
+        .sources
+        .iter()
+        .filter_map(|source| class_row(source.oid))
+        .any(|row| row.letter("relpersistence") == b't')
 }
 
 /// COPY: of a table's rows from somewhere, which are checked against its foreign keys, or of a query's somewhere.

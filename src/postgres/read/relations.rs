@@ -12,9 +12,6 @@ use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node::{self, Node};
 use crate::postgres::session;
 
-/// `pg_toast`
-pub const TOAST_NAMESPACE: Oid = 99;
-
 /// Reads relations once and keeps them for the facts.
 pub struct Relations {
     tables: BTreeMap<Oid, Table>,
@@ -111,6 +108,13 @@ impl Relations {
     }
 }
 
+/// `IsToastNamespace` of `catalog/catalog.c`, for the temporary ones of all sessions.
+pub fn is_toast_namespace(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let name = node::text(unsafe { pg_sys::get_namespace_name(oid.into()) });
+    name == "pg_toast" || name.starts_with("pg_toast_temp_")
+}
+
 /// One relation, its size not measured yet; `None` if it is gone.
 pub fn one(oid: Oid) -> Option<Relation> {
     read_relation(oid)
@@ -118,6 +122,9 @@ pub fn one(oid: Oid) -> Option<Relation> {
 
 /// The oid a RangeVar means under the session's search_path; `None` if there is no such relation.
 pub fn resolve(range_var: *const pg_sys::RangeVar) -> Option<Oid> {
+    if range_var.is_null() {
+        return None;
+    }
     // SAFETY: a RangeVar of the parse tree, which is only read; NoLock takes no lock.
     let oid = unsafe {
         pg_sys::RangeVarGetRelidExtended(

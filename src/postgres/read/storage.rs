@@ -6,7 +6,7 @@ use super::alter_table::Context;
 #[cfg(any(feature = "pg17", feature = "pg18"))]
 use super::columns;
 use super::dependencies;
-use super::relations::{Relations, TOAST_NAMESPACE, class_row};
+use super::relations::{Relations, class_row, is_toast_namespace};
 use crate::model::facts::{AlterCommand, AlterTable, Oid, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
@@ -110,7 +110,7 @@ pub fn move_all(statement: &pg_sys::AlterTableMoveAllStmt, relations: &mut Relat
             .filter(|row| row.oid("reltablespace") == from && is_meant(row.letter("relkind")))
             .filter(|row| roles.is_empty() || roles.contains(&row.oid("relowner")))
             .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
-            .filter(|row| row.oid("relnamespace") != TOAST_NAMESPACE)
+            .filter(|row| !is_toast_namespace(row.oid("relnamespace")))
             .map(|row| row.oid("oid"))
             .collect();
     }

@@ -1,5 +1,6 @@
 //! What is hung on the tables of a set-up: indexes, constraints, triggers, rules, policies, views.
 
+use super::OWNER;
 use super::catalog::{Catalog, Relation};
 use super::constraint;
 use super::index;
@@ -24,6 +25,11 @@ const RULES: &[(u32, Rule)] = &[
     (2, materialized_view),
     (1, sequence),
     (1, invalid_index),
+    (1, owner),
+    (2, function),
+    (1, row_column),
+    (1, foreign_table),
+    (1, moved),
 ];
 
 /// The next statement of a set-up, of so many that there were.
@@ -91,7 +97,12 @@ fn trigger(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     let tables = catalog.of("rp");
     let table: &Relation = random.choose(&tables)?;
     let name = new(random, "tr");
-    let what = match random.number(0, 3) {
+    let other: &Relation = random.choose(&tables)?;
+    let what = match random.number(0, 4) {
+        3 => format!(
+            "CONSTRAINT TRIGGER {name} AFTER DELETE ON {} FROM {} FOR EACH ROW",
+            table.name, other.name
+        ),
         0 => format!("TRIGGER {name} BEFORE INSERT ON {} FOR EACH ROW", table.name),
         1 => format!("TRIGGER {name} AFTER UPDATE OF note ON {} FOR EACH ROW", table.name),
         2 => format!("TRIGGER {name} AFTER DELETE ON {} FOR EACH STATEMENT", table.name),
@@ -173,4 +184,50 @@ fn invalid_index(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{}'::regclass",
         index.name.replace('\'', "''")
     )))
+}
+
+fn owner(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let relations = catalog.of("rpvm");
+    let relation = &random.choose(&relations)?.name;
+    Some(Statement::of(match random.number(0, 3) {
+        0 => format!("ALTER TYPE pair OWNER TO {OWNER}"),
+        1 => format!("ALTER FUNCTION doubled(int) OWNER TO {OWNER}"),
+        _ => format!("ALTER TABLE {relation} OWNER TO {OWNER}"),
+    }))
+}
+
+/// Functions that depend on a table, as their bodies, arguments or results do.
+fn function(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rpv");
+    let table = &random.choose(&tables)?.name;
+    let name = new(random, "fn");
+    Some(Statement::of(match random.number(0, 2) {
+        0 => format!("CREATE FUNCTION {name}() RETURNS bigint BEGIN ATOMIC SELECT count(id) FROM {table}; END"),
+        1 => format!("CREATE FUNCTION {name}({table}) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'"),
+        _ => format!("CREATE FUNCTION {name}() RETURNS SETOF {table} LANGUAGE sql AS $$SELECT * FROM {table}$$"),
+    }))
+}
+
+/// A column of another table's row type.
+fn row_column(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let (table, of) = (&random.choose(&tables)?.name, &random.choose(&tables)?.name);
+    let array = random.perhaps(3, "[]");
+    Some(Statement::of(format!(
+        "ALTER TABLE {table} ADD COLUMN {} {of}{array}",
+        new(random, "row")
+    )))
+}
+
+fn foreign_table(random: &mut Random, _catalog: &Catalog) -> Option<Statement> {
+    let name = new(random, "far");
+    Some(Statement::of(format!(
+        "CREATE FOREIGN TABLE {name} (id int, k int, note varchar(12)) SERVER nowhere"
+    )))
+}
+
+fn moved(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let relations = catalog.of("rpvm");
+    let relation = &random.choose(&relations)?.name;
+    Some(Statement::of(format!("ALTER TABLE {relation} SET SCHEMA far")))
 }

@@ -15,6 +15,14 @@ pub struct Relation {
     pub triggers: Vec<String>,
     pub rules: Vec<String>,
     pub policies: Vec<String>,
+    /// What it inherits from, or is a partition of.
+    pub parents: Vec<String>,
+    /// FOR VALUES … of a partition.
+    pub bound: Option<String>,
+    /// How a partitioned table is partitioned.
+    pub way: Option<String>,
+    /// The composite type it is OF.
+    pub of_type: Option<String>,
 }
 
 #[derive(Debug)]
@@ -40,13 +48,23 @@ pub struct Index {
     pub partitioned: bool,
 }
 
+/// A domain.
+pub struct Domain {
+    pub name: String,
+    pub constraints: Vec<String>,
+}
+
 /// Everything there is.
 #[derive(Default)]
 pub struct Catalog {
     pub relations: Vec<Relation>,
+    pub domains: Vec<Domain>,
+    pub statistics: Vec<String>,
 }
 
-const OURS: &str = "relnamespace = 'app'::regnamespace";
+/// The schemas of the search path.
+const OURS: &str = "relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('app', 'far')
+                                    OR oid = pg_my_temp_schema())";
 
 impl Catalog {
     /// Looks. The order does not depend on oids, so that a seed leads to the same statements again.
@@ -55,7 +73,7 @@ impl Catalog {
         for row in client.query(
             &format!(
                 "SELECT quote_ident(relname), relkind::text FROM pg_class
-                 WHERE {OURS} AND relkind IN ('r', 'p', 'v', 'm', 'S')"
+                 WHERE {OURS} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
             ),
             &[],
         ) {
@@ -77,7 +95,7 @@ impl Catalog {
             "SELECT quote_ident(relname), quote_ident(attname), format_type(atttypid, atttypmod),
                     attgenerated <> '', attidentity <> ''
              FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-             WHERE OURS AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm')
+             WHERE OURS AND attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p', 'v', 'm', 'f')
              ORDER BY relname, attnum",
             &mut |relation, row| {
                 relation.columns.push(Column {
@@ -104,7 +122,7 @@ impl Catalog {
                     EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x')),
                     x.relkind = 'I'
              FROM pg_index JOIN pg_class t ON t.oid = indrelid JOIN pg_class x ON x.oid = indexrelid
-             WHERE t.relnamespace = 'app'::regnamespace ORDER BY t.relname, x.relname",
+             WHERE t.OURS ORDER BY t.relname, x.relname",
             &mut |relation, row| {
                 relation.indexes.push(Index {
                     name: row.get(1),
@@ -129,8 +147,44 @@ impl Catalog {
              WHERE OURS ORDER BY relname, polname",
             &mut |relation, row| relation.policies.push(row.get(1)),
         );
+        with(
+            "SELECT quote_ident(c.relname), quote_ident(p.relname), pg_get_expr(c.relpartbound, c.oid)
+             FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_class p ON p.oid = inhparent
+             WHERE c.OURS AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname, inhseqno",
+            &mut |relation, row| {
+                relation.parents.push(row.get(1));
+                relation.bound = row.get(2);
+            },
+        );
+        with(
+            "SELECT quote_ident(relname), CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
+                    quote_ident((SELECT typname FROM pg_type t WHERE t.oid = reloftype))
+             FROM pg_class c WHERE OURS AND relkind IN ('r', 'p')",
+            &mut |relation, row| {
+                relation.way = row.get(1);
+                relation.of_type = row.get(2);
+            },
+        );
+        let domains = client.query(
+            "SELECT quote_ident(typname), array(SELECT quote_ident(conname) FROM pg_constraint
+                 WHERE contypid = t.oid AND contype = 'c' ORDER BY conname)
+             FROM pg_type t WHERE typtype = 'd' AND pg_type_is_visible(oid) AND oid > 16383 ORDER BY typname",
+            &[],
+        );
+        let statistics = client.query(
+            "SELECT quote_ident(stxname) FROM pg_statistic_ext WHERE stxnamespace = 'app'::regnamespace ORDER BY stxname",
+            &[],
+        );
         Self {
             relations: all.into_values().collect(),
+            domains: domains
+                .iter()
+                .map(|row| Domain {
+                    name: row.get(0),
+                    constraints: row.get(1),
+                })
+                .collect(),
+            statistics: statistics.iter().map(|row| row.get(0)).collect(),
         }
     }
 

@@ -23,7 +23,8 @@ fn since_18() -> bool {
 
 pub fn check(random: &mut Random, subject: &mut Subject) -> Option<String> {
     let column = subject.column(random)?;
-    let expression = match random.number(0, 8) {
+    let expression = match random.number(0, 9) {
+        9 => "fits(k)".to_owned(),
         0..=2 => format!("{column} IS NOT NULL"),
         3 => format!("{column} IS NOT NULL AND id > 0"),
         4 => format!("{column} IS NULL OR {column} IS NOT NULL"),
@@ -57,7 +58,15 @@ pub fn key(random: &mut Random, subject: &mut Subject) -> Option<String> {
         6 => "k, id".to_owned(),
         _ => subject.column(random)?,
     };
+    let spans = subject.table.columns.iter().any(|column| column.name == "span");
     let kind = match random.number(0, 9) {
+        0..=2 if spans && since_18() => random
+            .word(&[
+                "PRIMARY KEY (span, valid WITHOUT OVERLAPS)",
+                "UNIQUE (span, valid WITHOUT OVERLAPS)",
+            ])
+            .to_owned(),
+        3 if spans => "EXCLUDE USING gist (span WITH =, valid WITH &&)".to_owned(),
         0..=3 => format!("PRIMARY KEY ({columns})"),
         4..=7 => format!("UNIQUE ({columns})"),
         8 if Server::under_test().major >= 15 => format!("UNIQUE NULLS NOT DISTINCT ({columns})"),
@@ -89,6 +98,14 @@ pub fn using_index(random: &mut Random, subject: &mut Subject) -> Option<String>
 pub fn foreign_key(random: &mut Random, subject: &mut Subject) -> Option<String> {
     let tables = subject.catalog.tables();
     let referenced = random.choose(&tables)?;
+    let spans = subject.table.columns.iter().any(|column| column.name == "span");
+    if spans && since_18() && random.one_in(2) {
+        let more = random.perhaps(3, " NOT VALID");
+        return Some(format!(
+            "ADD {}FOREIGN KEY (span, PERIOD valid) REFERENCES {referenced} (span, PERIOD valid){more}",
+            named(random, subject)
+        ));
+    }
     let (columns, key) = *random.choose(&[
         ("id", "(id)"),
         ("id", ""),

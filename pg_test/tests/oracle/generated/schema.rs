@@ -1,6 +1,7 @@
 //! Random tables with rows: what a set-up creates before anything is hung on them.
 
 use super::column;
+use super::family::free_bound;
 use super::random::Random;
 use super::types::GROUND;
 
@@ -70,7 +71,7 @@ impl Schema {
     fn table(&mut self, random: &mut Random) {
         let table = self.name(random, "t");
         let columns = self.columns(random, 6);
-        let unlogged = random.perhaps(6, "UNLOGGED ");
+        let unlogged = random.word(&["", "", "", "", "", "UNLOGGED ", "TEMP "]);
         let with = random.perhaps(5, " WITH (fillfactor = 70)");
         self.say(format!(
             "CREATE {unlogged}TABLE {table} ({}){with}",
@@ -83,10 +84,24 @@ impl Schema {
         for _ in 0..random.number(1, 2) {
             let table = self.name(random, "typed");
             let key = random.perhaps(2, " (PRIMARY KEY (id))");
-            self.say(format!("CREATE TABLE {table} OF row_type{key}"));
-            self.say(format!(
-                "INSERT INTO {table} SELECT i, i, i::text, i FROM generate_series(1, {ROWS}) i"
-            ));
+            let partitioned = random.one_in(4);
+            let by = if partitioned { " PARTITION BY RANGE (id)" } else { "" };
+            self.say(format!("CREATE TABLE {table} OF row_type{key}{by}"));
+            if partitioned {
+                let partition = self.name(random, "part");
+                self.say(format!("CREATE TABLE {partition} PARTITION OF {table} DEFAULT"));
+            }
+            let mut filled = vec![table.clone()];
+            if !partitioned && random.one_in(3) {
+                let child = self.name(random, "child");
+                self.say(format!("CREATE TABLE {child} () INHERITS ({table})"));
+                filled.push(child);
+            }
+            for table in filled {
+                self.say(format!(
+                    "INSERT INTO {table} SELECT i, i, i::text, i FROM generate_series(1, {ROWS}) i"
+                ));
+            }
         }
     }
 
@@ -131,6 +146,13 @@ impl Schema {
             self.fill(&child, if turned { &columns } else { &merged });
             above.push((child, merged));
         }
+        if random.one_in(5) {
+            let child = self.name(random, "far");
+            let parent = &above[0].0;
+            self.say(format!(
+                "CREATE FOREIGN TABLE {child} () INHERITS ({parent}) SERVER nowhere"
+            ));
+        }
     }
 
     fn partitions(&mut self, random: &mut Random) {
@@ -150,7 +172,12 @@ impl Schema {
                 ));
                 for bound in bounds {
                     let leaf = self.name(random, "leaf");
-                    self.say(format!("CREATE TABLE {leaf} PARTITION OF {partition} {bound}"));
+                    let below = random.perhaps(6, " PARTITION BY LIST (region)");
+                    self.say(format!("CREATE TABLE {leaf} PARTITION OF {partition} {bound}{below}"));
+                    if !below.is_empty() {
+                        let lowest = self.name(random, "lowest");
+                        self.say(format!("CREATE TABLE {lowest} PARTITION OF {leaf} DEFAULT"));
+                    }
                 }
             } else if random.one_in(4) {
                 let turned: Vec<Column> = columns.iter().rev().cloned().collect();
@@ -162,6 +189,53 @@ impl Schema {
             }
         }
         self.fill(&root, &columns);
+        if random.one_in(6) {
+            let partition = self.name(random, "far");
+            let bound = free_bound(random, by);
+            self.say(format!(
+                "CREATE FOREIGN TABLE {partition} PARTITION OF {root} {bound} SERVER nowhere"
+            ));
+        }
+        for _ in 0..random.number(0, 2) {
+            self.loose(random, &columns);
+        }
+    }
+
+    /// A table that can be attached: its rows are in none of the bounds.
+    fn loose(&mut self, random: &mut Random, columns: &[Column]) {
+        let table = self.name(random, "loose");
+        let mut own = columns.to_vec();
+        if random.one_in(2) {
+            own.reverse();
+        }
+        for (_, name, value) in &mut own {
+            match name.as_str() {
+                "k" => *value = Some("i + 2000".to_owned()),
+                "region" => *value = Some("7".to_owned()),
+                _ => {}
+            }
+        }
+        let gone = random.one_in(2);
+        let first = if gone { "gone int, " } else { "" };
+        let check = match random.number(0, 5) {
+            0 => ", CHECK (k IS NOT NULL AND k >= 2000 AND k < 3000)",
+            1 => ", CHECK (region IS NOT NULL AND region = 7)",
+            2 => ", CHECK (k >= 2000 AND k < 3000)",
+            _ => "",
+        };
+        let way = random.perhaps(6, " PARTITION BY RANGE (id)");
+        self.say(format!(
+            "CREATE TABLE {table} ({first}{}{check}){way}",
+            definitions(&own)
+        ));
+        if gone {
+            self.say(format!("ALTER TABLE {table} DROP COLUMN gone"));
+        }
+        if !way.is_empty() {
+            let leaf = self.name(random, "leaf");
+            self.say(format!("CREATE TABLE {leaf} PARTITION OF {table} DEFAULT"));
+        }
+        self.fill(&table, &own);
     }
 
     fn columns(&mut self, random: &mut Random, most: usize) -> Vec<Column> {
@@ -179,6 +253,13 @@ impl Schema {
             })
             .collect();
         columns.extend(self.extra(random, most));
+        if random.one_in(5) {
+            // What a key WITHOUT OVERLAPS is made of.
+            for name in ["span", "valid"] {
+                let value = Some("int4range(i, i + 1)".to_owned());
+                columns.push((format!("{name} int4range"), name.to_owned(), value));
+            }
+        }
         columns
     }
 
@@ -214,7 +295,7 @@ fn definitions(columns: &[Column]) -> String {
 
 /// How a table is partitioned, and bounds that every row fits into.
 fn way(random: &mut Random) -> (&'static str, Vec<&'static str>) {
-    match random.number(0, 5) {
+    match random.number(0, 7) {
         0 => (
             "RANGE (k)",
             vec![
@@ -242,6 +323,11 @@ fn way(random: &mut Random) -> (&'static str, Vec<&'static str>) {
                 "FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
             ],
         ),
+        5 => (
+            "RANGE (note COLLATE \"C\")",
+            vec!["FOR VALUES FROM (MINVALUE) TO ('2')", "FOR VALUES FROM ('2') TO ('a')"],
+        ),
+        6 => ("RANGE (doubled(id))", vec!["FOR VALUES FROM (0) TO (300)", "DEFAULT"]),
         _ => ("LIST ((region % 2))", vec!["FOR VALUES IN (0)", "FOR VALUES IN (1)"]),
     }
 }

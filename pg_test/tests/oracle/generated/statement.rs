@@ -3,16 +3,21 @@
 use pg_test::Server;
 
 use super::catalog::{Catalog, Relation};
+use super::creating;
+use super::defined;
+use super::dropping;
+use super::family;
 use super::index;
 use super::random::Random;
-use super::schema::name;
 use super::subcommand::{self, Subject};
 
-/// A statement, in parts that it can do without.
+/// A statement.
 #[derive(Clone)]
 pub struct Statement {
     pub head: String,
     pub parts: Vec<String>,
+    /// What has to come before it in the same transaction.
+    pub earlier: Option<String>,
 }
 
 impl Statement {
@@ -20,7 +25,14 @@ impl Statement {
         Self {
             head: text.into(),
             parts: vec![],
+            earlier: None,
         }
+    }
+
+    /// After another in the same transaction.
+    pub fn after(mut self, earlier: impl Into<String>) -> Self {
+        self.earlier = Some(earlier.into());
+        self
     }
 
     pub fn text(&self) -> String {
@@ -47,8 +59,23 @@ const RULES: &[(u32, Rule)] = &[
     (2, alter_view),
     (2, alter_materialized_view),
     (2, alter_sequence),
-    (1, create),
+    (10, family::any),
+    (8, creating::any),
+    (5, defined::any),
+    (3, dropping::any),
 ];
+
+/// What may come before a statement in its transaction, beside others.
+pub fn change(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let tables = catalog.of("rp");
+    let table = &random.choose(&tables)?.name;
+    Some(Statement::of(match random.number(0, 3) {
+        0 => format!("DELETE FROM {table} WHERE id > 250"),
+        1 => format!("UPDATE {table} SET note = 'y' WHERE id < 50"),
+        2 => format!("UPDATE {table} SET amount = NULL WHERE id = 1"),
+        _ => format!("SELECT FROM {table} WHERE id = 1 FOR UPDATE"),
+    }))
+}
 
 /// A statement.
 pub fn any(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
@@ -56,9 +83,10 @@ pub fn any(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
 }
 
 fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
-    let tables = catalog.of("rp");
+    let kinds = if random.one_in(15) { "rpvmSf" } else { "rp" };
+    let tables = catalog.of(kinds);
     let table: &Relation = random.choose(&tables)?;
-    let count = *random.choose(&[1, 1, 1, 1, 2, 2, 3, 4])?;
+    let count = *random.choose(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6])?;
     let mut subject = Subject {
         table,
         catalog,
@@ -74,6 +102,7 @@ fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     (!parts.is_empty()).then(|| Statement {
         head: format!("ALTER TABLE {exists}{only}{}", table.name),
         parts,
+        earlier: None,
     })
 }
 
@@ -108,6 +137,7 @@ fn drop(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
         ("VIEW", "v"),
         ("MATERIALIZED VIEW", "m"),
         ("SEQUENCE", "S"),
+        ("FOREIGN TABLE", "f"),
     ])?;
     let relations = catalog.of(kinds);
     let mut named: Vec<String> = random
@@ -178,6 +208,7 @@ fn alter_materialized_view(random: &mut Random, catalog: &Catalog) -> Option<Sta
     Some(Statement {
         head: format!("ALTER MATERIALIZED VIEW {}", view.name),
         parts: vec![action],
+        earlier: None,
     })
 }
 
@@ -186,23 +217,4 @@ fn alter_sequence(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     let sequence: &Relation = random.choose(&sequences)?;
     let action = random.word(&["SET LOGGED", "SET UNLOGGED"]);
     Some(Statement::of(format!("ALTER SEQUENCE {} {action}", sequence.name)))
-}
-
-fn create(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
-    let tables = catalog.of("rp");
-    let table: &Relation = random.choose(&tables)?;
-    let number = random.number(1000, 9999);
-    let new = name(random, "fresh", number);
-    let like = &table.name;
-    Some(Statement::of(match random.number(0, 4) {
-        0 => format!("CREATE TABLE {new} (LIKE {like} INCLUDING ALL)"),
-        1 => format!("CREATE TABLE {new} AS SELECT * FROM {like}"),
-        2 => format!("CREATE MATERIALIZED VIEW {new} AS SELECT id, k FROM {like}"),
-        3 => format!("CREATE SEQUENCE {new} OWNED BY {like}.id"),
-        _ => {
-            let views = catalog.of("v");
-            let view = &random.choose(&views)?.name;
-            format!("CREATE OR REPLACE VIEW {view} AS SELECT id, note FROM {like}")
-        }
-    }))
 }

@@ -87,11 +87,25 @@ pub const TYPES: &[Type] = &[
     of("required", "i", "(random() * 9)::int"),
     of("nested", "i", "1 + (random() * 9)::int"),
     of("over_plain", "i::text", "random()::text"),
+    of(
+        "positive[]",
+        "ARRAY[i]::positive[]",
+        "ARRAY[1 + (random() * 9)::int]::positive[]",
+    ),
+    of("holder", "ROW(i, i)::holder", "ROW(1 + (random() * 9)::int, 1)::holder"),
+    of("floats", "floats(i, i + 1)", "floats(1, 10 + random())"),
+    of(
+        "whole",
+        "ROW(i, i::text)::whole",
+        "ROW(1 + (random() * 9)::int, 'x')::whole",
+    ),
     of("pair", "ROW(i, i::text)::pair", "ROW((random() * 9)::int, 'x')::pair"),
 ];
 
 /// What a set-up begins with: types, and functions that defaults and indexes use.
 pub const GROUND: &[&str] = &[
+    "CREATE SCHEMA far",
+    "SET search_path = app, far",
     "CREATE TYPE mood AS ENUM ('calm', 'wild')",
     "CREATE TYPE pair AS (a int, b text)",
     "CREATE TYPE row_type AS (id int, k int, note varchar(12), amount numeric(10,2))",
@@ -103,11 +117,17 @@ pub const GROUND: &[&str] = &[
     "CREATE DOMAIN nested AS positive",
     "CREATE DOMAIN over_plain AS plain",
     "ALTER DOMAIN over_plain ADD CHECK (VALUE <> '') NOT VALID",
+    "CREATE TYPE holder AS (a positive, b int)",
+    "CREATE TYPE floats AS RANGE (subtype = float8)",
+    "CREATE DOMAIN whole AS pair CHECK ((VALUE).a > 0)",
     "CREATE SEQUENCE numbers",
     "CREATE FUNCTION inlined() RETURNS int LANGUAGE sql AS 'SELECT 5'",
     "CREATE FUNCTION not_inlined() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 5; END'",
     "CREATE FUNCTION doubled(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2'",
     "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "CREATE FUNCTION fits(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT n IS NOT NULL'",
+    "CREATE FOREIGN DATA WRAPPER nothing",
+    "CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing",
     "SELECT nextval('numbers')",
 ];
 
