@@ -4,6 +4,8 @@ LANGUAGE sql VOLATILE
 AS $$
     SELECT pg_catalog.set_config('lock_timeout', interlock._option(job.options, 'lock_timeout')::pg_catalog.text, true)
      WHERE pg_catalog.current_setting('lock_timeout') OPERATOR(pg_catalog.=) '0';
+    -- A batch is small, and a job has as many workers as were asked for.
+    SELECT pg_catalog.set_config('max_parallel_workers_per_gather', '0', true);
     -- A crash may take the last batches, and their checkpoints with them: they are done again.
     SELECT pg_catalog.set_config('synchronous_commit', 'off', true)
 $$;
