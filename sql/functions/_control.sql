@@ -12,6 +12,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'IL010', MESSAGE = format('backfill job %s does not exist', job_id);
     END IF;
+    IF action IN ('resume', 'retry') AND job.origin <> interlock._origin() THEN
+        PERFORM interlock._adopt_job(job_id);
+    END IF;
     next_state := interlock._next_state(job.state, action);
     IF next_state IS NULL AND job.state = 'failed' AND action = 'resume' THEN
         RAISE EXCEPTION USING ERRCODE = 'IL010',

@@ -32,6 +32,18 @@ BEGIN
 
     SELECT j.* INTO other
       FROM interlock.backfill_job AS j
+     WHERE job.id IS NULL AND j.state NOT IN ('finished', 'cancelled') AND j.origin <> interlock._origin()
+           AND format('%I.%I', j.relation_schema, j.relation_name) = interlock._relation_text(_find_job.relation)
+           AND j.assignments = _find_job.assignments AND j.condition IS NOT DISTINCT FROM _find_job.condition;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'IL010',
+            MESSAGE = format('backfill job %s, which this database has from another one, does the same', other.id),
+            HINT = format('Go on with it: SELECT interlock.%s_backfill(%s).  Or give it up: SELECT interlock.cancel_backfill(%s).',
+                          CASE other.state WHEN 'failed' THEN 'retry' ELSE 'resume' END, other.id, other.id);
+    END IF;
+
+    SELECT j.* INTO other
+      FROM interlock.backfill_job AS j
            JOIN pg_class AS c ON c.oid = _find_job.relation AND c.relname = j.relation_name
            JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = j.relation_schema
      WHERE job.id IS NULL AND j.state NOT IN ('finished', 'cancelled') AND interlock._relation_text(j.relation) IS NULL

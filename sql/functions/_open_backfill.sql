@@ -1,5 +1,6 @@
 CREATE FUNCTION interlock._open_backfill(relation regclass, assignments text, condition text, batch_size int,
-                                         pause interval, name text, wanted_job bigint, settings jsonb) RETURNS bigint
+                                         pause interval, name text, wanted_job bigint, on_error text, options jsonb,
+                                         settings jsonb) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -10,8 +11,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('no unfinished backfill job %s with this definition exists', wanted_job);
     ELSIF job.id IS NULL THEN
-        new_job := interlock._create_job(relation, assignments, condition, batch_size, pause, name, 1, 'stop', '{}', NULL,
-                                         settings, false);
+        new_job := interlock._create_job(relation, assignments, condition, batch_size, pause, name, 1, coalesce(on_error, 'stop'),
+                                         coalesce(options, '{}'), NULL, settings, false);
         IF new_job IS NOT NULL THEN
             PERFORM interlock._take_lease(new_job, 0);
             RETURN new_job;
@@ -22,10 +23,10 @@ BEGIN
             PERFORM interlock._raise_hidden_job(relation);
         END IF;
     END IF;
-    PERFORM interlock._resume_job(job.id, relation, batch_size, pause);
+    PERFORM interlock._resume_job(job.id, relation, batch_size, pause, on_error, options);
     RETURN job.id;
 END
 $$;
 
-COMMENT ON FUNCTION interlock._open_backfill(regclass, text, text, int, interval, text, bigint, jsonb) IS
+COMMENT ON FUNCTION interlock._open_backfill(regclass, text, text, int, interval, text, bigint, text, jsonb, jsonb) IS
     'Finds the unfinished job with this definition or creates it, and takes its lease.';

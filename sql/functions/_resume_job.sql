@@ -1,4 +1,5 @@
-CREATE FUNCTION interlock._resume_job(wanted_job bigint, relation regclass, batch_size int, pause interval) RETURNS void
+CREATE FUNCTION interlock._resume_job(wanted_job bigint, relation regclass, batch_size int, pause interval, on_error text,
+                                      options jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -23,7 +24,8 @@ BEGIN
     PERFORM interlock._check_job(job);
     UPDATE interlock.backfill_job AS j
        SET state = 'running', background = false, held_by = NULL,
-           batch_size = _resume_job.batch_size, pause = _resume_job.pause
+           batch_size = _resume_job.batch_size, pause = _resume_job.pause,
+           on_error = coalesce(_resume_job.on_error, j.on_error), options = coalesce(_resume_job.options, j.options)
      WHERE j.id = job.id;
     PERFORM interlock._free_ranges(job.id);
     PERFORM interlock._note_event(job.id, 'resumed', 'by CALL interlock.safe_backfill()');
@@ -32,5 +34,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION interlock._resume_job(bigint, regclass, int, interval) IS
+COMMENT ON FUNCTION interlock._resume_job(bigint, regclass, int, interval, text, jsonb) IS
     'Takes the lease of an unfinished backfill job, to go on with it in this session.';

@@ -6,11 +6,11 @@ AS $$
     WITH bad AS (
         DELETE FROM interlock.backfill_error AS e WHERE e.job_id = job.id RETURNING e.part, e.walk, e.key, e.skipped
     )
-    INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, key, above_key, upper_key, estimated_rows, batch_size)
+    INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, part_name, key, above_key, upper_key, estimated_rows, batch_size)
     SELECT job.id, job.pass,
            (SELECT max(c.range) FROM interlock.backfill_checkpoint AS c WHERE c.job_id = job.id AND c.pass = job.pass)
            + row_number() OVER (),
-           skipped.part, skipped.walk, skipped.key, skipped.key, 1, 1
+           skipped.part, coalesce(interlock._relation_text(skipped.part), ''), skipped.walk, skipped.key, skipped.key, 1, 1
       FROM (SELECT DISTINCT bad.part, bad.walk, bad.key FROM bad WHERE bad.skipped) AS skipped
 $$;
 

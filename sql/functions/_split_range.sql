@@ -10,11 +10,11 @@ BEGIN
            estimated_rows = c.estimated_rows - CASE WHEN middle IS NULL THEN 0 ELSE rest END
      WHERE c.job_id = victim.job_id AND c.pass = victim.pass AND c.range = victim.range;
     IF middle IS NOT NULL THEN
-        INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, key, above_key, upper_key, holder, estimated_rows,
+        INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, part_name, key, above_key, upper_key, holder, estimated_rows,
                                                    batch_size, rows_per_second)
         SELECT victim.job_id, victim.pass,
                (SELECT max(c.range) + 1 FROM interlock.backfill_checkpoint AS c WHERE c.job_id = victim.job_id AND c.pass = victim.pass),
-               victim.part, victim.key, middle, victim.upper_key, slot, rest, victim.batch_size, victim.rows_per_second;
+               victim.part, victim.part_name, victim.key, middle, victim.upper_key, slot, rest, victim.batch_size, victim.rows_per_second;
     END IF;
 END
 $$;

@@ -8,9 +8,10 @@ AS $$
           FROM interlock.backfill_checkpoint AS c
          WHERE c.job_id = job.id AND c.pass = job.pass - 1
     )
-    INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, key, above_key, upper_key, done, estimated_rows,
+    INSERT INTO interlock.backfill_checkpoint (job_id, pass, range, part, part_name, key, above_key, upper_key, done, estimated_rows,
                                                batch_size, rows_per_second)
-    SELECT job.id, job.pass, known.ranges + cut.number - 1, _write_ranges.part, _write_ranges.key,
+    SELECT job.id, job.pass, known.ranges + cut.number - 1, _write_ranges.part, interlock._relation_text(_write_ranges.part),
+           _write_ranges.key,
            lag(cut.key) OVER (ORDER BY cut.number), cut.key, cut.key IS NULL, _write_ranges.rows / cardinality(cuts),
            coalesce(job.batch_size, known.batch_size, interlock._first_batch_size()), known.rows_per_second
       FROM unnest(cuts) WITH ORDINALITY AS cut (key, number), known

@@ -2,7 +2,8 @@
 -- be for the caller's expressions, and every name and operator of ours is qualified.
 CREATE PROCEDURE interlock.safe_backfill(relation regclass, assignments text, condition text DEFAULT NULL,
                                          batch_size int DEFAULT NULL, pause interval DEFAULT '0', name text DEFAULT NULL,
-                                         INOUT job_id bigint DEFAULT NULL)
+                                         INOUT job_id bigint DEFAULT NULL, on_error text DEFAULT NULL,
+                                         options jsonb DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -13,10 +14,11 @@ DECLARE
 BEGIN
     PERFORM interlock._check_may_commit('safe_backfill', interlock._commit_obstacle());
     PERFORM interlock._check_backfill(relation, assignments, condition, batch_size, pause, name);
+    PERFORM interlock._check_options(1, coalesce(on_error, 'stop'), coalesce(options, '{}'));
     PERFORM interlock._check_statement(relation, assignments, condition);
 
     job_id := interlock._open_backfill(relation, assignments, condition, batch_size, pause, name, job_id,
-                                       interlock._captured_settings());
+                                       on_error, options, interlock._captured_settings());
     IF (interlock._job(job_id)).pass OPERATOR(pg_catalog.=) 0 THEN
         PERFORM interlock._begin_pass(job_id);
     END IF;
@@ -66,5 +68,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE interlock.safe_backfill(regclass, text, text, int, interval, text, bigint) IS
+COMMENT ON PROCEDURE interlock.safe_backfill(regclass, text, text, int, interval, text, bigint, text, jsonb) IS
     'Runs UPDATE relation SET assignments WHERE condition in batches, in key order, with a COMMIT after each. Called again with the same arguments after it was interrupted, it goes on where it stopped. With a condition that the assignments make false, the table is read again at the end and rows that other transactions inserted or moved meanwhile are changed too. Without one, each row is visited once up to the highest key at the start: rows that are inserted above it meanwhile are left alone, so give them the right value by a column default or a trigger first, and rows whose key is changed meanwhile can be missed or met twice.';

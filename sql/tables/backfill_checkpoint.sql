@@ -3,6 +3,7 @@ CREATE TABLE interlock.backfill_checkpoint (
     pass                int NOT NULL,
     range               int NOT NULL,
     part                oid NOT NULL,
+    part_name           text NOT NULL,
     key                 jsonb NOT NULL,
     above_key           jsonb,
     last_key            jsonb,
@@ -35,6 +36,7 @@ SELECT pg_catalog.pg_extension_config_dump('interlock.backfill_checkpoint', '');
 COMMENT ON TABLE interlock.backfill_checkpoint IS
     'Where each backfill stands: one row per pass and range of keys. A batch commits together with its checkpoint.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.part IS 'The table, or the partition of it, that is walked.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.part_name IS 'Its name, by which it is found in a copy of the database.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.key IS
     'The unique key along which it is walked, as interlock._keys() describes it; or ctid, where its rows lie.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.above_key IS

@@ -39,7 +39,7 @@ CREATE TABLE interlock.backfill_job (
 -- Two sessions that begin the same backfill at the same moment must meet, whoever they are: the second waits for the
 -- first one's row and then finds it. The hashes keep long texts out of the index.
 CREATE UNIQUE INDEX backfill_job_unfinished_definition
-    ON interlock.backfill_job (relation, pg_catalog.md5(assignments), pg_catalog.md5(coalesce(condition, '')))
+    ON interlock.backfill_job (origin, relation, pg_catalog.md5(assignments), pg_catalog.md5(coalesce(condition, '')))
     WHERE state NOT IN ('finished', 'cancelled');
 CREATE UNIQUE INDEX backfill_job_unfinished_name ON interlock.backfill_job (owner, name)
     WHERE state NOT IN ('finished', 'cancelled');
@@ -65,7 +65,7 @@ COMMENT ON TABLE interlock.backfill_job IS
 COMMENT ON COLUMN interlock.backfill_job.owner IS 'The role as which the job runs: the current user of who asked for it.';
 COMMENT ON COLUMN interlock.backfill_job.asker IS 'The session user of who asked for it.';
 COMMENT ON COLUMN interlock.backfill_job.origin IS
-    'The cluster and the database in which the job was made. It does not start by itself in a copy of them.';
+    'The cluster and the database in which the job runs. In a copy of them it goes on when it is resumed there, at the table of this name.';
 COMMENT ON COLUMN interlock.backfill_job.relation_file IS
     'The file of the table when the job last looked, so that a rewrite is noticed.';
 COMMENT ON COLUMN interlock.backfill_job.batch_size IS 'Rows per batch as asked for; null lets the speed decide.';

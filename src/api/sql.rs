@@ -71,6 +71,7 @@ backfill_files!(
     "../../sql/functions/_middle_place.sql" "backfill_function_middle_place"
     "../../sql/functions/_place_bound.sql" "backfill_function_place_bound"
     "../../sql/functions/_histogram.sql" "backfill_function_histogram"
+    "../../sql/functions/_adopt_job.sql" "backfill_function_adopt_job"
     "../../sql/functions/_after_bad_row.sql" "backfill_function_after_bad_row"
     "../../sql/functions/_after_failure.sql" "backfill_function_after_failure"
     "../../sql/functions/_after_timeout.sql" "backfill_function_after_timeout"

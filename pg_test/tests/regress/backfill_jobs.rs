@@ -1,5 +1,7 @@
 //! Jobs: how one is found again, whom it belongs to, and what is told of it.
 
+use std::process::Stdio;
+
 use pg_test::{Client, TestDatabase};
 
 /// A table whose backfill `n = n + 1` fails in its third batch of ten until `mend` is called.
@@ -236,4 +238,55 @@ fn jobs_are_dumped() {
     ] {
         assert!(dump.contains(part), "{part} is missing");
     }
+}
+
+/// Where a dump is restored, a job goes on as it stood when it is told to.
+#[test]
+fn a_job_goes_on_in_a_copy_of_its_database() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    create(&mut client);
+    fail(&mut client, "");
+    let copy = TestDatabase::new();
+    copy.client()
+        .batch("DROP EXTENSION pg_interlock; DROP SCHEMA interlock");
+    let cluster = database.cluster();
+    let mut dump = cluster
+        .client_program("pg_dump", database.name())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("pg_dump can be run");
+    let restored = cluster
+        .client_program("psql", copy.name())
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1"])
+        .stdin(dump.stdout.take().expect("it is piped"))
+        .output()
+        .expect("psql can be run");
+    assert!(dump.wait().is_ok_and(|status| status.success()));
+    assert!(
+        restored.status.success(),
+        "{}",
+        String::from_utf8_lossy(&restored.stderr)
+    );
+    let mut client = copy.client();
+    assert_eq!(
+        client.text("SELECT state, rows_changed, relation FROM interlock.backfill_progress"),
+        "failed|24|public.t"
+    );
+    let error = client.error(&call(""));
+    assert_eq!(
+        error.message(),
+        "backfill job 1, which this database has from another one, does the same"
+    );
+    mend(&mut client);
+    client.batch("SELECT interlock.retry_backfill(1)");
+    client.batch("CALL interlock.wait_for_backfill(1)");
+    assert_eq!(
+        client.text("SELECT min(n), max(n), count(*), (SELECT rows_changed FROM interlock.backfill_progress) FROM t"),
+        "1|1|30|30"
+    );
+    assert_eq!(
+        client.text("SELECT count(*) FROM interlock.backfill_event WHERE event = 'adopted'"),
+        "1"
+    );
 }

@@ -328,3 +328,19 @@ fn too_many_rows_that_fail() {
     client.batch("CALL interlock.wait_for_backfill(1)");
     assert_eq!(client.text("SELECT v, n, count(*) FROM t GROUP BY v, n"), "1|1|100");
 }
+
+#[test]
+fn a_session_skips_rows_too() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    with_broken_rows(&mut client, "PRIMARY KEY");
+    client.batch("CALL interlock.safe_backfill('t', 'v = 1', on_error => 'skip')");
+    let last = client.notices().pop().expect("a backfill says goodbye");
+    assert_eq!(last.severity(), "WARNING");
+    assert!(
+        last.detail()
+            .is_some_and(|detail| detail.starts_with("10 rows could not be changed")),
+        "{last}"
+    );
+    assert_eq!(progress(&mut client), "finished|90|10|");
+}
