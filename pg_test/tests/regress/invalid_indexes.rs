@@ -80,6 +80,12 @@ fn a_build_that_goes_on_is_no_leftover() {
         observer.text("SELECT index, state, pid, drop_statement, rebuild_statement FROM interlock.invalid_indexes"),
         format!("{BY_ID}|being built|{}||", building.pid())
     );
+    // Whoever wants the same index waits for it.
+    let same = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"by id\" ON \"The shop\".orders (id)";
+    assert_eq!(
+        observer.text(&format!("SELECT rule FROM interlock.explain_lock_profile($${same}$$)")),
+        ""
+    );
     client.batch("COMMIT");
     building.finish().1.expect("the index is built");
     assert_eq!(client.text(LIST), "");
