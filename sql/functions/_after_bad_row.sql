@@ -4,15 +4,14 @@ CREATE FUNCTION interlock._after_bad_row(job interlock.backfill_job, here interl
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    bad_key jsonb := interlock._read_key(interlock._require_relation(job.id), job.key,
-        interlock._key_range(job.key, coalesce(here.last_key, here.above_key), here.upper_key), 'ASC', 1);
+    bad_key jsonb := (interlock._next_batch(job, here)).upto;
 BEGIN
-    IF bad_key IS NULL THEN
+    IF bad_key IS NULL OR bad_key OPERATOR(pg_catalog.=) here.upper_key AND interlock._by_place(here.key) THEN
         RETURN 'on';    -- It was deleted a moment ago.
     END IF;
     failure.job_id := job.id;
     failure.key := bad_key;
-    failure.key_text := interlock._key_text(job.key, bad_key);
+    failure.key_text := interlock._key_text(here.key, bad_key);
     RETURN interlock._note_bad_row(job, here, slot, failure);
 END
 $$;

@@ -3,17 +3,21 @@ CREATE FUNCTION interlock._begin_pass(job_id bigint) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    job interlock.backfill_job := interlock._job(job_id);
     relation text := interlock._require_relation(job_id);
-    upper_key jsonb := interlock._read_key(relation, job.key, 'true', 'DESC', 1);
-    plan json;
+    job interlock.backfill_job := interlock._next_pass(job_id);
+    columns text[] := interlock._changed_columns(job);
+    parts oid[];
+    keys jsonb[];
+    number int;
 BEGIN
-    -- All rows, not those up to the upper key: of a table that was never analyzed the planner would take a third.
-    EXECUTE pg_catalog.format('EXPLAIN (FORMAT JSON) SELECT FROM %s', relation) INTO plan;
-    PERFORM interlock._write_pass(job_id, upper_key, (plan OPERATOR(pg_catalog.->) 0 OPERATOR(pg_catalog.->) 'Plan'
-                                                      OPERATOR(pg_catalog.->>) 'Plan Rows')::pg_catalog.float8::pg_catalog.int8);
+    SELECT pg_catalog.array_agg(p.part), pg_catalog.array_agg(p.key) INTO parts, keys
+      FROM interlock._parts(job.relation, columns, job.condition) AS p;
+    FOR number IN 1 .. coalesce(pg_catalog.cardinality(parts), 0) LOOP
+        PERFORM interlock._begin_part(job, parts[number], keys[number],
+            interlock._target(job.relation, parts[number], columns), pg_catalog.cardinality(parts));
+    END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION interlock._begin_pass(bigint) IS
-    'Begins a walk through the table: fixes the key where it ends and estimates its rows, without counting them.';
+    'Begins a walk through the table: fixes the keys where it ends and estimates its rows, without counting them.';

@@ -1,4 +1,4 @@
-CREATE FUNCTION interlock._create_job(relation regclass, assignments text, condition text, key jsonb, batch_size int,
+CREATE FUNCTION interlock._create_job(relation regclass, assignments text, condition text, batch_size int,
                                       pause interval, name text, workers int, on_error text, options jsonb, hold_query text,
                                       settings jsonb, background boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -7,10 +7,10 @@ DECLARE
     new_job bigint;
 BEGIN
     INSERT INTO interlock.backfill_job AS j (relation, relation_schema, relation_name, relation_file, assignments, condition,
-                                             key, batch_size, pause, name, workers, on_error, options, hold_query, settings,
+                                             batch_size, pause, name, workers, on_error, options, hold_query, settings,
                                              background)
     SELECT c.oid, n.nspname, c.relname, c.relfilenode, _create_job.assignments, _create_job.condition,
-           _create_job.key, _create_job.batch_size, _create_job.pause, _create_job.name, _create_job.workers,
+           _create_job.batch_size, _create_job.pause, _create_job.name, _create_job.workers,
            _create_job.on_error, _create_job.options, _create_job.hold_query, _create_job.settings, _create_job.background
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = _create_job.relation
@@ -23,5 +23,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION interlock._create_job(regclass, text, text, jsonb, int, interval, text, int, text, jsonb, text, jsonb, boolean) IS
+COMMENT ON FUNCTION interlock._create_job(regclass, text, text, int, interval, text, int, text, jsonb, text, jsonb, boolean) IS
     'Creates a backfill job; returns null if an unfinished one has this definition or name.';

@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     -- Several workers may come to the end at the same moment: the first one decides for all.
     SELECT j.* INTO job FROM interlock.backfill_job AS j WHERE j.id OPERATOR(pg_catalog.=) job_id FOR UPDATE;
-    IF job.state OPERATOR(pg_catalog.<>) 'running' OR job.pass OPERATOR(pg_catalog.<>) pass OR interlock._has_work(job) THEN
+    IF NOT FOUND OR job.state OPERATOR(pg_catalog.<>) 'running' OR job.pass OPERATOR(pg_catalog.<>) pass OR interlock._has_work(job) THEN
         RETURN true;
     ELSIF interlock._needs_pass(job) THEN
         PERFORM interlock._begin_pass(job.id);

@@ -10,8 +10,9 @@ DECLARE
     found_verified boolean;
     found text;
 BEGIN
-    SELECT sum(c.rows_changed), sum(c.rows_still_matching), sum(c.rows_skipped),
-           sum(c.rows_changed) FILTER (WHERE c.pass = job.pass), sum(c.rows_unchanged) FILTER (WHERE c.pass = job.pass)
+    SELECT coalesce(sum(c.rows_changed), 0), coalesce(sum(c.rows_still_matching), 0), coalesce(sum(c.rows_skipped), 0),
+           coalesce(sum(c.rows_changed) FILTER (WHERE c.pass = job.pass), 0),
+           coalesce(sum(c.rows_unchanged) FILTER (WHERE c.pass = job.pass), 0)
       INTO all_changed, still, skipped, last_changed, left_over
       FROM interlock.backfill_checkpoint AS c
      WHERE c.job_id = job.id;
@@ -31,7 +32,7 @@ BEGIN
         found := format('Rows that match the condition keep coming: the last of %s passes still changed %s rows.', job.pass, last_changed);
     END IF;
     IF skipped > 0 THEN
-        found_verified := nullif(false, job.condition IS NULL);
+        found_verified := CASE WHEN job.condition IS NOT NULL THEN false END;
         found := format('%s rows could not be changed and were left as they are: see interlock.backfill_error.  ', skipped) || found;
     END IF;
 

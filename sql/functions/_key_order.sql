@@ -3,8 +3,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
 AS $$
     -- Descending is the exact mirror, NULLS included, so that the same index serves both although no key is null.
     SELECT string_agg(format('%I %s NULLS %s', part.value ->> 'name', direction,
-                             CASE direction WHEN 'ASC' THEN key ->> 'nulls'
-                                            ELSE CASE key ->> 'nulls' WHEN 'LAST' THEN 'FIRST' ELSE 'LAST' END END),
+                             CASE WHEN (direction = 'ASC') = (key ->> 'nulls' = 'LAST') THEN 'LAST' ELSE 'FIRST' END),
                       ', ' ORDER BY part.position)
       FROM jsonb_array_elements(key -> 'columns') WITH ORDINALITY AS part (value, position)
 $$;

@@ -1,5 +1,5 @@
 CREATE FUNCTION interlock._key_range(key jsonb, above jsonb, upto jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     -- Literals rather than parameters, so that the planner sees how little of the table a batch is. It estimates a row
     -- comparison by its first columns alone and takes the two ends for independent: with few values in the first column
@@ -8,8 +8,8 @@ AS $$
     WITH part AS (
         SELECT position,
                format('%I', value ->> 'name') AS name,
-               format('%L::%s', above ->> (position - 1)::int, value ->> 'type') AS low,
-               format('%L::%s', upto ->> (position - 1)::int, value ->> 'type') AS high,
+               format('%L::%s', above ->> (position - 1)::int, interlock._type_text(value ->> 'type')) AS low,
+               format('%L::%s', upto ->> (position - 1)::int, interlock._type_text(value ->> 'type')) AS high,
                (position < count(*) OVER () OR above = upto)
                AND coalesce(bool_and(above ->> (position - 1)::int = upto ->> (position - 1)::int) OVER (ORDER BY position),
                             false) AS fixed

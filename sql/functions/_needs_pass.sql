@@ -5,7 +5,7 @@ AS $$
     -- done from rows to do. Each pass finds what changed during the one before, so that they get short quickly, unless
     -- the application keeps writing such rows: then it would never end, hence the limit.
     SELECT job.condition IS NOT NULL
-           AND sum(c.rows_still_matching) = 0
+           AND coalesce(sum(c.rows_still_matching), 0) = 0
            AND (job.pass = 1 OR sum(c.rows_changed) FILTER (WHERE c.pass = job.pass) > 0 AND job.pass < 6)
       FROM interlock.backfill_checkpoint AS c
      WHERE c.job_id = (_needs_pass.job).id

@@ -5,17 +5,22 @@ AS $$
 DECLARE
     most bigint := interlock._limit(job.options, 'max_errors');
     too_many boolean := most <= (SELECT count(*) FROM interlock.backfill_error AS e WHERE e.job_id = job.id AND e.skipped);
+    known boolean;
 BEGIN
-    failure.skipped := job.on_error = 'skip' AND too_many IS NOT TRUE;
-    INSERT INTO interlock.backfill_error (job_id, key, key_text, sqlstate, message, detail, hint, schema_name, table_name,
+    -- A later pass may meet a row again that was skipped.
+    DELETE FROM interlock.backfill_error AS e
+     WHERE e.job_id = job.id AND e.part = here.part AND e.key = failure.key AND e.skipped;
+    known := FOUND;
+    failure.skipped := job.on_error = 'skip' AND (known OR too_many IS NOT TRUE);
+    INSERT INTO interlock.backfill_error (job_id, part, walk, key, key_text, sqlstate, message, detail, hint, schema_name, table_name,
                                           column_name, constraint_name, context, skipped)
-    VALUES (failure.job_id, failure.key, failure.key_text, failure.sqlstate, failure.message, nullif(failure.detail, ''),
+    VALUES (failure.job_id, here.part, here.key, failure.key, failure.key_text, failure.sqlstate, failure.message, nullif(failure.detail, ''),
             nullif(failure.hint, ''), nullif(failure.schema_name, ''), nullif(failure.table_name, ''),
             nullif(failure.column_name, ''), nullif(failure.constraint_name, ''), nullif(failure.context, ''), failure.skipped);
     IF failure.skipped THEN
         PERFORM interlock._write_checkpoint(job, here, slot, failure.key, 1, 0, NULL, 0, clock_timestamp());
         UPDATE interlock.backfill_checkpoint AS c
-           SET rows_skipped = c.rows_skipped + 1
+           SET rows_skipped = c.rows_skipped + CASE WHEN known THEN 0 ELSE 1 END
          WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range;
         RETURN 'on';
     END IF;

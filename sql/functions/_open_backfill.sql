@@ -1,4 +1,4 @@
-CREATE FUNCTION interlock._open_backfill(relation regclass, assignments text, condition text, key jsonb, batch_size int,
+CREATE FUNCTION interlock._open_backfill(relation regclass, assignments text, condition text, batch_size int,
                                          pause interval, name text, wanted_job bigint, settings jsonb) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -10,7 +10,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('no unfinished backfill job %s with this definition exists', wanted_job);
     ELSIF job.id IS NULL THEN
-        new_job := interlock._create_job(relation, assignments, condition, key, batch_size, pause, name, 1, 'stop', '{}', NULL,
+        new_job := interlock._create_job(relation, assignments, condition, batch_size, pause, name, 1, 'stop', '{}', NULL,
                                          settings, false);
         IF new_job IS NOT NULL THEN
             PERFORM interlock._take_lease(new_job, 0);
@@ -27,5 +27,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION interlock._open_backfill(regclass, text, text, jsonb, int, interval, text, bigint, jsonb) IS
+COMMENT ON FUNCTION interlock._open_backfill(regclass, text, text, int, interval, text, bigint, jsonb) IS
     'Finds the unfinished job with this definition or creates it, and takes its lease.';

@@ -13,9 +13,12 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    IF job.workers OPERATOR(pg_catalog.>) 1 AND interlock._steal_range(job, slot) THEN
+        RETURN;
+    END IF;
     -- Others are at the ranges that are left, or these wait for their next try.
     next_try := interlock._next_try(job);
-    delay := least(1, greatest(0.01, coalesce(pg_catalog.date_part('epoch', next_try OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), 0.2)));
+    delay := least(1, greatest(0.01, coalesce(pg_catalog.date_part('epoch', next_try OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), 0.05)));
 END
 $$;
 

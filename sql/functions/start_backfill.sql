@@ -6,7 +6,6 @@ CREATE FUNCTION interlock.start_backfill(relation regclass, assignments text, co
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    key jsonb;
     job interlock.backfill_job;
     job_id bigint;
 BEGIN
@@ -14,10 +13,7 @@ BEGIN
     PERFORM interlock._check_options(workers, on_error, options);
     PERFORM interlock._check_background(relation, pg_catalog.quote_ident(current_user)::pg_catalog.regrole,
                                         interlock._asker()::pg_catalog.oid::pg_catalog.regrole);
-    key := interlock._require_key(relation, interlock._check_clauses(relation, assignments, condition));
-    -- PostgreSQL itself checks columns, types and privileges, before anything is changed.
-    EXECUTE pg_catalog.format('EXPLAIN %s', interlock._update_text(interlock._relation_text(relation), assignments, condition,
-                                                                   interlock._key_range(key, NULL, NULL)));
+    PERFORM interlock._check_statement(relation, assignments, condition);
     IF hold_query IS NOT NULL THEN
         EXECUTE pg_catalog.format(E'EXPLAIN SELECT pg_catalog.bool_or(q.hold) FROM (%s\n) AS q (hold)', hold_query);
     END IF;
@@ -26,7 +22,7 @@ BEGIN
     IF job.id IS NOT NULL THEN
         PERFORM interlock._raise_unfinished_job(job);
     END IF;
-    job_id := interlock._create_job(relation, assignments, condition, key, batch_size, pause, name, workers, on_error, options,
+    job_id := interlock._create_job(relation, assignments, condition, batch_size, pause, name, workers, on_error, options,
                                     hold_query, interlock._captured_settings(), true);
     IF job_id IS NULL THEN
         -- Another session was quicker, and we waited for its commit.

@@ -5,7 +5,7 @@
 -- choice: a worker takes their identity, and whoever goes on with a job of somebody else, a superuser for instance,
 -- evaluates the expressions that he compared himself.
 GRANT SELECT, DELETE ON interlock.backfill_job TO PUBLIC;
-GRANT INSERT (name, relation, relation_schema, relation_name, relation_file, assignments, condition, key, batch_size, pause,
+GRANT INSERT (name, relation, relation_schema, relation_name, relation_file, assignments, condition, batch_size, pause,
               workers, on_error, options, hold_query, settings, background, state)
     ON interlock.backfill_job TO PUBLIC;
 GRANT UPDATE (relation_schema, relation_name, relation_file, batch_size, pause, workers, on_error, options, background,
@@ -14,7 +14,7 @@ GRANT UPDATE (relation_schema, relation_name, relation_file, batch_size, pause, 
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON interlock.backfill_checkpoint TO PUBLIC;
 GRANT SELECT, INSERT (job_id, event, detail) ON interlock.backfill_event TO PUBLIC;
-GRANT SELECT, DELETE, INSERT (job_id, key, key_text, sqlstate, message, detail, hint, schema_name, table_name, column_name,
+GRANT SELECT, DELETE, INSERT (job_id, part, walk, key, key_text, sqlstate, message, detail, hint, schema_name, table_name, column_name,
                               constraint_name, context, skipped)
     ON interlock.backfill_error TO PUBLIC;
 GRANT SELECT ON interlock.backfill_progress, interlock._leases TO PUBLIC;

@@ -6,7 +6,6 @@ CREATE PROCEDURE interlock.safe_backfill(relation regclass, assignments text, co
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    key jsonb;
     verdict text := 'on';
     delay float8;
     told timestamptz;
@@ -14,12 +13,9 @@ DECLARE
 BEGIN
     PERFORM interlock._check_may_commit('safe_backfill', interlock._commit_obstacle());
     PERFORM interlock._check_backfill(relation, assignments, condition, batch_size, pause, name);
-    key := interlock._require_key(relation, interlock._check_clauses(relation, assignments, condition));
-    -- PostgreSQL itself checks columns, types and privileges, before anything is changed.
-    EXECUTE pg_catalog.format('EXPLAIN %s', interlock._update_text(interlock._relation_text(relation), assignments, condition,
-                                                                   interlock._key_range(key, NULL, NULL)));
+    PERFORM interlock._check_statement(relation, assignments, condition);
 
-    job_id := interlock._open_backfill(relation, assignments, condition, key, batch_size, pause, name, job_id,
+    job_id := interlock._open_backfill(relation, assignments, condition, batch_size, pause, name, job_id,
                                        interlock._captured_settings());
     IF (interlock._job(job_id)).pass OPERATOR(pg_catalog.=) 0 THEN
         PERFORM interlock._begin_pass(job_id);

@@ -2,6 +2,8 @@ CREATE TABLE interlock.backfill_checkpoint (
     job_id              bigint NOT NULL REFERENCES interlock.backfill_job ON DELETE CASCADE,
     pass                int NOT NULL,
     range               int NOT NULL,
+    part                oid NOT NULL,
+    key                 jsonb NOT NULL,
     above_key           jsonb,
     last_key            jsonb,
     upper_key           jsonb,
@@ -32,6 +34,9 @@ SELECT pg_catalog.pg_extension_config_dump('interlock.backfill_checkpoint', '');
 
 COMMENT ON TABLE interlock.backfill_checkpoint IS
     'Where each backfill stands: one row per pass and range of keys. A batch commits together with its checkpoint.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.part IS 'The table, or the partition of it, that is walked.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.key IS
+    'The unique key along which it is walked, as interlock._keys() describes it; or ctid, where its rows lie.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.above_key IS
     'The range begins above this key, each column as text; null: at the start. The same as upper_key: this very key.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.last_key IS 'The key up to which the range is done.';

@@ -12,7 +12,6 @@ CREATE TABLE interlock.backfill_job (
     relation_file   oid NOT NULL,
     assignments     text NOT NULL,
     condition       text,
-    key             jsonb NOT NULL,
     batch_size      int CHECK (batch_size > 0),
     pause           interval NOT NULL DEFAULT '0',
     workers         int NOT NULL DEFAULT 1 CHECK (workers BETWEEN 1 AND 64),
@@ -69,8 +68,6 @@ COMMENT ON COLUMN interlock.backfill_job.origin IS
     'The cluster and the database in which the job was made. It does not start by itself in a copy of them.';
 COMMENT ON COLUMN interlock.backfill_job.relation_file IS
     'The file of the table when the job last looked, so that a rewrite is noticed.';
-COMMENT ON COLUMN interlock.backfill_job.key IS
-    'The unique key along which the table is walked, as interlock._keys() describes it.';
 COMMENT ON COLUMN interlock.backfill_job.batch_size IS 'Rows per batch as asked for; null lets the speed decide.';
 COMMENT ON COLUMN interlock.backfill_job.hold_query IS 'A query of the user''s; while it returns true the job waits.';
 COMMENT ON COLUMN interlock.backfill_job.settings IS

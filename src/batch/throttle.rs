@@ -1,9 +1,12 @@
 //! How long a backfill rests because of the WAL that the server writes, and how far back in time a position in it lies.
 
+use std::collections::VecDeque;
+
 /// No more than so many seconds' worth is owed, however much others write.
 const LONGEST_DEBT: f64 = 60.0;
-/// So many moments are remembered; then every second one is forgotten.
-const MOMENTS: usize = 512;
+/// So many moments are remembered, at least so many seconds apart: an hour, and longer where little is written.
+const MOMENTS: usize = 4096;
+const APART: f64 = 1.0;
 
 /// A budget of bytes per second: what is written above it must be rested for.
 #[derive(Debug, Default)]
@@ -28,26 +31,24 @@ impl Budget {
 /// When how much WAL had been written, as far as this process has seen.
 #[derive(Debug, Default)]
 pub struct History {
-    moments: Vec<(f64, i64)>,
+    moments: VecDeque<(f64, i64)>,
 }
 
 impl History {
     /// At the time `now`, `position` bytes had been written.
     pub fn note(&mut self, now: f64, position: i64) {
-        if self.moments.last().is_some_and(|&(_, last)| position <= last) {
+        if let Some(&(then, last)) = self.moments.back()
+            && (position <= last || now < then + APART)
+        {
             return;
         }
         if self.moments.len() >= MOMENTS {
-            let mut index = 0;
-            self.moments.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
+            self.moments.pop_front();
         }
-        self.moments.push((now, position));
+        self.moments.push_back((now, position));
     }
 
-    /// For how many seconds, at least, something behind `position` has been there.
+    /// For how many seconds, at least, there has been something behind `position`.
     pub fn age(&self, now: f64, position: i64) -> f64 {
         let behind = self.moments.iter().find(|&&(_, written)| written > position);
         behind.map_or(0.0, |&(then, _)| (now - then).max(0.0))
@@ -94,13 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn the_history_is_bounded_and_keeps_its_beginning() {
+    fn the_history_is_bounded() {
         let mut history = History::default();
-        for second in 0..100_000 {
-            history.note(f64::from(second), i64::from(second) + 1);
+        for tenth in 0..100_000 {
+            history.note(f64::from(tenth) / 10.0, i64::from(tenth) + 1);
         }
-        assert!(history.moments.len() <= MOMENTS);
-        assert_eq!(history.age(100_000.0, 0), 100_000.0);
-        assert!((history.age(100_000.0, 50_000) - 50_000.0).abs() < 1000.0);
+        assert_eq!(history.moments.len(), MOMENTS);
+        let old = history.age(10_000.0, 0);
+        assert!((3600.0..10_000.0).contains(&old), "{old}");
+        let young = history.age(10_000.0, 99_800);
+        assert!((18.0..21.0).contains(&young), "{young}");
     }
 }

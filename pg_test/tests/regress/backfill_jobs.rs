@@ -143,8 +143,8 @@ fn jobs_belong_to_their_owners() {
         "the lease is for those who see the job"
     );
     let forged =
-        "INSERT INTO interlock.backfill_job (relation, relation_schema, relation_name, assignments, key, pause)
-                  VALUES ('t'::regclass, 'public', 't', 'n = 0', '{}', '0')";
+        "INSERT INTO interlock.backfill_job (relation, relation_schema, relation_name, relation_file, assignments)
+                  VALUES ('t'::regclass, 'public', 't', 0, 'n = 0')";
     assert_eq!(
         stranger.error(forged).code().code(),
         "42501",
@@ -155,7 +155,7 @@ fn jobs_belong_to_their_owners() {
     for change in [
         "UPDATE interlock.backfill_job SET assignments = 'n = 0'",
         "UPDATE interlock.backfill_job SET condition = 'true'",
-        "UPDATE interlock.backfill_job SET key = '{}'",
+        "UPDATE interlock.backfill_job SET hold_query = 'SELECT true'",
         "UPDATE interlock.backfill_job SET relation = 0",
         "UPDATE interlock.backfill_job SET owner = 'postgres'",
         "INSERT INTO interlock.backfill_job OVERRIDING SYSTEM VALUE SELECT * FROM interlock.backfill_job",
