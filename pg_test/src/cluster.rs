@@ -47,10 +47,44 @@ impl Cluster {
             ("port", &PORT.to_string()),
             ("fsync", "off"), // a crash of PostgreSQL loses nothing by this, only one of the machine does
             ("shared_preload_libraries", "pg_interlock"),
+            ("max_worker_processes", "64"), // many databases at once have a writer, and some have workers
         ]);
         cluster.configure(settings);
         cluster.start_again();
         cluster
+    }
+
+    /// Starts a standby of this server that streams from it, with these settings besides.
+    pub fn standby(&self, settings: &[(&str, &str)]) -> Cluster {
+        let mut standby = Cluster {
+            server: self.server,
+            directory: workspace::new_cluster_directory(),
+            postmaster: None,
+        };
+        let output = process::as_server_user(&self.server.client_program("pg_basebackup"))
+            .args([
+                "--checkpoint=fast",
+                "--write-recovery-conf",
+                "--no-sync",
+                "--username",
+                SUPERUSER,
+            ])
+            .args(["--port", &PORT.to_string(), "--host"])
+            .arg(&self.directory)
+            .arg("--pgdata")
+            .arg(standby.data())
+            .current_dir(&standby.directory)
+            .output()
+            .expect("setpriv can be run");
+        assert!(
+            output.status.success(),
+            "pg_basebackup: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        standby.configure(&[("unix_socket_directories", &standby.directory.display().to_string())]);
+        standby.configure(settings);
+        standby.start_again();
+        standby
     }
 
     /// Appends settings to postgresql.conf; the last one of a name counts. To be followed by [`Cluster::restart`], or by

@@ -6,8 +6,17 @@ AS $$
 DECLARE
     fault text := interlock._fault(failure.sqlstate);
     attempt int := here.attempts OPERATOR(pg_catalog.+) 1;
-    delay float8 := interlock._retry_delay(attempt, fault);
+    delay float8;
 BEGIN
+    IF failure.sqlstate OPERATOR(pg_catalog.=) ANY ('{42P01,3F000}'::pg_catalog.text[]) THEN
+        IF interlock._relation_text(job.relation) IS NULL THEN
+            failure.message := pg_catalog.format('table "%I.%I" of backfill job %s no longer exists', job.relation_schema,
+                                                 job.relation_name, job.id);
+        ELSE
+            fault := 'conflict';    -- It, or a partition, was renamed or dropped between our looking and our statement.
+        END IF;
+    END IF;
+    delay := interlock._retry_delay(attempt, fault);
     IF fault OPERATOR(pg_catalog.=) 'data' OR fault OPERATOR(pg_catalog.=) 'timeout' AND here.batch_size OPERATOR(pg_catalog.=) 1 THEN
         IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
             -- Smaller and smaller, until the row that cannot be changed is alone.

@@ -7,7 +7,7 @@ const GATE: &str = "4711";
 const START: &str = "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10)";
 
 /// A table of 100 rows. A trigger counts the changes of each row in `n`, and waits at the gate before row 55.
-fn create(client: &mut Client) {
+pub fn create(client: &mut Client) {
     client.batch(&format!(
         "CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL DEFAULT 0, n int NOT NULL DEFAULT 0);
          INSERT INTO t SELECT g FROM generate_series(1, 100) AS g;
@@ -24,12 +24,12 @@ fn create(client: &mut Client) {
     ));
 }
 
-fn state(client: &mut Client) -> String {
+pub fn state(client: &mut Client) -> String {
     client.text("SELECT state, rows_changed FROM interlock.backfill_progress")
 }
 
 /// Starts a job and returns while its worker waits in the batch of row 55, with five batches done.
-fn stopped_at_the_gate(keeper: &mut Client) {
+pub fn stopped_at_the_gate(keeper: &mut Client) {
     keeper.batch(&format!("SELECT pg_advisory_lock({GATE}); {START}"));
     at_the_gate(keeper);
     assert_eq!(state(keeper), "running|50");
@@ -42,11 +42,11 @@ fn at_the_gate(keeper: &mut Client) {
     );
 }
 
-fn open_the_gate(keeper: &mut Client) {
+pub fn open_the_gate(keeper: &mut Client) {
     keeper.batch("SELECT pg_advisory_unlock_all()");
 }
 
-fn each_row_was_changed_once(client: &mut Client) {
+pub fn each_row_was_changed_once(client: &mut Client) {
     assert_eq!(client.text("SELECT v, n, count(*) FROM t GROUP BY v, n"), "1|1|100");
     until(client, "SELECT pid IS NULL FROM interlock.backfill_progress");
     assert_eq!(state(client), "finished|100");

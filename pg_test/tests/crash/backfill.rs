@@ -1,0 +1,177 @@
+//! Servers, workers and sessions are killed while a backfill runs. When it has ended, each row has changed exactly once.
+
+use std::time::Duration;
+
+use pg_test::{Client, Cluster, Stop, until};
+
+/// A batch is 10 rows and a rest of a millisecond.
+const START: &str =
+    "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2)";
+const CALL: &str = "CALL interlock.safe_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms')";
+/// More than are done between two blows.
+const ROWS_A_ROUND: usize = 4000;
+
+/// A table whose changes a trigger counts in `n`.
+pub fn create(client: &mut Client, rows: usize) {
+    client.batch(&format!(
+        "CREATE EXTENSION pg_interlock;
+         CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL DEFAULT 0, n int NOT NULL DEFAULT 0);
+         INSERT INTO t SELECT g FROM generate_series(1, {rows}) AS g;
+         CREATE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.n := old.n + 1; RETURN new; END';
+         CREATE TRIGGER count_change BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION count_change();
+         ANALYZE t; CHECKPOINT"
+    ));
+}
+
+/// The job ends; every row has changed once, and the books say so.
+pub fn ends_well(client: &mut Client, rows: usize) {
+    until(client, "SELECT state = 'finished' FROM interlock.backfill_progress");
+    assert_eq!(
+        client.text("SELECT v, n, count(*) FROM t GROUP BY v, n"),
+        format!("1|1|{rows}")
+    );
+    assert_eq!(
+        client.text("SELECT rows_changed, rows_scanned, rows_skipped FROM interlock.backfill_progress"),
+        format!("{rows}|{rows}|0")
+    );
+    assert_eq!(
+        client.text("SELECT count(*) FROM interlock.backfill_checkpoint WHERE NOT done"),
+        "0"
+    );
+}
+
+/// Waits until the job has come further than `before`, and for a random moment more; returns a process that runs it, or
+/// none if the job has ended.
+fn at_work(client: &mut Client, before: &mut i64) -> Option<i32> {
+    until(
+        client,
+        &format!(
+            "SELECT count(*) > 0 FROM interlock.backfill_progress
+              WHERE state = 'finished' OR rows_changed > {before} AND pid IS NOT NULL"
+        ),
+    );
+    let jitter = rand::random::<u64>() % 8000;
+    std::thread::sleep(Duration::from_micros(jitter)); // the moment is to be a random one
+    let row = &client.query("SELECT rows_changed, pid FROM interlock.backfill_progress", &[])[0];
+    *before = row.get(0);
+    row.get(1)
+}
+
+/// Strikes so often while the job runs in the background; it goes on by itself each time.
+fn struck(rounds: usize, strike: fn(&mut Cluster, i32)) {
+    let rows = ROWS_A_ROUND * rounds;
+    let mut cluster = Cluster::start(&[]);
+    let mut client = cluster.connect("postgres");
+    create(&mut client, rows);
+    client.batch(START);
+    let (mut before, mut strikes) = (0, 0);
+    while strikes < rounds
+        && let Some(pid) = at_work(&mut client, &mut before)
+    {
+        drop(client);
+        strike(&mut cluster, pid);
+        strikes += 1;
+        client = cluster.connect("postgres");
+    }
+    assert!(strikes > rounds / 2, "only {strikes} of {rounds}");
+    ends_well(&mut client, rows);
+}
+
+fn kill_the_worker(cluster: &mut Cluster, pid: i32) {
+    cluster.kill_backend(pid);
+}
+
+fn kill_the_server(cluster: &mut Cluster, _worker: i32) {
+    cluster.kill_postmaster();
+    cluster.start_again();
+}
+
+fn restart(cluster: &mut Cluster, worker: i32) {
+    let mode = if worker % 2 == 0 { Stop::Immediate } else { Stop::Fast };
+    cluster.restart(mode);
+}
+
+fn terminate_the_worker(cluster: &mut Cluster, pid: i32) {
+    cluster
+        .connect("postgres")
+        .batch(&format!("SELECT pg_terminate_backend({pid})"));
+}
+
+/// The session that runs the job is struck so often, and the job called again each time.
+fn session_killed(rounds: usize) {
+    let rows = ROWS_A_ROUND * rounds;
+    let mut cluster = Cluster::start(&[]);
+    let mut client = cluster.connect("postgres");
+    create(&mut client, rows);
+    let mut before = 0;
+    for _ in 0..rounds {
+        let running = client.run(CALL);
+        let mut watcher = cluster.connect("postgres");
+        assert_eq!(at_work(&mut watcher, &mut before), Some(running.pid()));
+        drop(watcher);
+        cluster.kill_backend(running.pid());
+        running.finish().1.unwrap_err();
+        client = cluster.connect("postgres");
+        assert_eq!(
+            client.text("SELECT state FROM interlock.backfill_progress"),
+            "interrupted"
+        );
+    }
+    client.batch(CALL);
+    ends_well(&mut client, rows);
+}
+
+#[test]
+fn a_worker_is_killed() {
+    struck(3, kill_the_worker);
+}
+
+#[test]
+fn the_server_is_killed_under_a_backfill() {
+    struck(3, kill_the_server);
+}
+
+#[test]
+fn the_server_is_restarted_under_a_backfill() {
+    struck(3, restart);
+}
+
+#[test]
+fn a_worker_is_terminated() {
+    struck(4, terminate_the_worker);
+}
+
+#[test]
+fn a_session_with_a_backfill_is_killed() {
+    session_killed(2);
+}
+
+#[test]
+#[ignore = "long"]
+fn workers_are_killed_for_long() {
+    struck(100, kill_the_worker);
+}
+
+#[test]
+#[ignore = "long"]
+fn the_server_is_killed_under_a_backfill_for_long() {
+    struck(100, kill_the_server);
+}
+
+#[test]
+#[ignore = "long"]
+fn the_server_is_restarted_under_a_backfill_for_long() {
+    struck(50, restart);
+}
+
+#[test]
+#[ignore = "long"]
+fn workers_are_terminated_for_long() {
+    struck(200, terminate_the_worker);
+}
+
+#[test]
+#[ignore = "long"]
+fn sessions_with_a_backfill_are_killed_for_long() {
+    session_killed(50);
+}
