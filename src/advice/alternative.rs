@@ -1,5 +1,6 @@
 //! The safe form of a statement, written with its real names.
 
+use super::leftover;
 use super::partition;
 use super::rename;
 use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
@@ -12,6 +13,9 @@ use crate::policy::Finding;
 ///
 /// `major` is the major version of the server, because 18 can validate NOT NULL without a detour.
 pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, major: u32) -> Option<String> {
+    if let Some(index) = leftover::of(profile, finding) {
+        return Some(leftover::alternative(index));
+    }
     let relation = &profile.effect(finding.relation)?.relation;
     let Some(work) = &finding.work else {
         return rename::alternative(profile.destroys.as_ref()?, relation, statement);

@@ -45,6 +45,7 @@ pub fn examples(rule: Rule) -> &'static [&'static str] {
             &["CREATE TABLE readings_2026 PARTITION OF readings FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"]
         }
         Rule::CreateIndex => &["CREATE INDEX ON orders (placed)"],
+        Rule::InvalidIndex => &["CREATE INDEX CONCURRENTLY IF NOT EXISTS events_at ON events (at)"],
         Rule::Reindex => &["REINDEX TABLE orders", "REINDEX INDEX orders_status"],
         Rule::Unpredicted | Rule::LockWait => &[],
         Rule::RenameTable => &[

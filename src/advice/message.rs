@@ -1,6 +1,6 @@
 //! The message, detail and hint of a finding, after PostgreSQL's error style guide.
 
-use super::{partition, words};
+use super::{leftover, partition, words};
 use crate::model::decision::Decision;
 use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
@@ -51,6 +51,9 @@ pub fn mismatch(command_tag: &str, differences: &[String], statement: &str) -> R
 fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: Severity) -> String {
     let would = if severity == Severity::Error { "would " } else { "will " };
     let tag = &profile.command_tag;
+    if let Some(index) = leftover::of(profile, finding) {
+        return format!("{tag} {would}{}", leftover::message(index, &effect.relation));
+    }
     let Some(work) = &finding.work else {
         return format!("{tag} {would}{}", destruction(profile, &effect.relation));
     };
@@ -87,6 +90,9 @@ fn destruction(profile: &LockProfile, relation: &Relation) -> String {
 
 /// Why a rule objects, in whole sentences: the DETAIL of an error and the `reason` of a profile.
 pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
+    if leftover::of(profile, finding).is_some() {
+        return leftover::reason();
+    }
     let extent = words::extent(finding.rows, finding.bytes);
     let Some(work) = &finding.work else {
         let relation = profile

@@ -4,6 +4,7 @@
 
 pub mod alternative;
 pub mod examples;
+mod leftover;
 pub mod lock_wait;
 pub mod message;
 mod partition;

@@ -170,6 +170,12 @@ pub fn words(rule: Rule) -> Words {
             WRITES_WAIT,
             "CREATE INDEX CONCURRENTLY, outside a transaction block.",
         ),
+        Rule::InvalidIndex => (
+            "CREATE INDEX IF NOT EXISTS that finds an invalid index",
+            "An index of this name is left from a concurrent build that failed. The statement does nothing, and says that the index exists.",
+            "No query uses the index, a unique one may let duplicates in, and every write may have to maintain it.",
+            "REINDEX INDEX CONCURRENTLY, or DROP INDEX CONCURRENTLY and the statement again.",
+        ),
         Rule::Reindex => (
             "REINDEX without CONCURRENTLY",
             "Indexes are rebuilt under ShareLock on the table and AccessExclusiveLock on each index.",

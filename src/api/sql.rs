@@ -20,7 +20,12 @@ sql_file!(
     ["lock_profile"]
 );
 sql_file!("../../sql/views/rules.sql", "rules", [_rules]);
-sql_file!("../../sql/grants/schema.sql", "schema_grants", ["rules"]);
+sql_file!("../../sql/views/invalid_indexes.sql", "invalid_indexes", []);
+sql_file!(
+    "../../sql/grants/schema.sql",
+    "schema_grants",
+    ["rules", "invalid_indexes"]
+);
 
 sql_file!("../../sql/tables/decision_log.sql", "decision_log", []);
 sql_file!(

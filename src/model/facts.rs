@@ -185,6 +185,8 @@ pub struct CreateIndex {
     pub builds: Vec<Oid>,
     /// CONCURRENTLY, and taken as such (on a temporary table it is not).
     pub concurrently: bool,
+    /// With IF NOT EXISTS: the qualified name of the index that exists, is invalid, and is not being built now.
+    pub leftover: Option<String>,
 }
 
 /// ALTER TABLE: all its subcommands are done under one lock.

@@ -24,6 +24,8 @@ pub struct LockProfile {
     /// Relations that a query of the server's own joins, to check a foreign key, say; how it reads them is the planner's
     /// business.
     pub joined: Vec<Oid>,
+    /// The qualified name of an invalid index that it takes for the one that it should make.
+    pub leftover: Option<String>,
     /// Objects it destroys or hides from the application, for the rules about that.
     pub destroys: Option<Destruction>,
     /// The relations that are destroyed, or lose something.

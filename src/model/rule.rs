@@ -61,6 +61,7 @@ pub enum Rule {
     DetachPartition,
     CreatePartition,
     CreateIndex,
+    InvalidIndex,
     Reindex,
     Unpredicted,
     LockWait,
@@ -75,7 +76,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -101,6 +102,7 @@ impl Rule {
         Self::DetachPartition,
         Self::CreatePartition,
         Self::CreateIndex,
+        Self::InvalidIndex,
         Self::Reindex,
         Self::Unpredicted,
         Self::LockWait,
@@ -141,6 +143,7 @@ impl Rule {
             Self::DetachPartition => "detach-partition",
             Self::CreatePartition => "create-partition",
             Self::CreateIndex => "create-index",
+            Self::InvalidIndex => "invalid-index",
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
             Self::LockWait => "lock-wait",

@@ -46,7 +46,7 @@ pub struct Finding {
     pub rule: Rule,
     /// The relation the objection is about.
     pub relation: Oid,
-    /// The work objected to; `None` for rules about destruction.
+    /// The work objected to; `None` for rules about something else.
     pub work: Option<Work>,
     /// All relations with such work, whose rows add up.
     pub relations: BTreeSet<Oid>,
@@ -64,6 +64,7 @@ pub fn judge(profile: &LockProfile, settings: &Settings) -> Judgement {
     };
     let findings = work_findings(profile, settings)
         .into_iter()
+        .chain(leftover_finding(profile))
         .chain(destruction_finding(profile));
     let mut worst_action = Action::Off;
     for finding in findings {
@@ -169,15 +170,29 @@ fn destruction_finding(profile: &LockProfile) -> Option<Finding> {
         .iter()
         .filter_map(|oid| profile.effect(*oid))
         .find(|effect| effect.relation.is_shared())?;
+    Some(without_work(rule, effect))
+}
+
+/// An objection to taking an invalid index for the one that is wanted, whatever the size.
+fn leftover_finding(profile: &LockProfile) -> Option<Finding> {
+    profile.leftover.as_ref()?;
+    let effect = profile.effect(profile.target?)?;
+    effect
+        .relation
+        .is_shared()
+        .then(|| without_work(Rule::InvalidIndex, effect))
+}
+
+fn without_work(rule: Rule, effect: &Effect) -> Finding {
     let relation = &effect.relation;
-    Some(Finding {
+    Finding {
         rule,
         relation: relation.oid,
         work: None,
         relations: BTreeSet::from([relation.oid]),
         rows: relation.rows,
         bytes: relation.bytes,
-    })
+    }
 }
 
 /// The rule that speaks of a cause.
@@ -219,6 +234,9 @@ pub fn rule(cause: &Cause) -> Rule {
 
 /// The SQLSTATE of a rejection.
 pub fn sqlstate(finding: &Finding) -> &'static str {
+    if finding.rule == Rule::InvalidIndex {
+        return "IL005";
+    }
     if finding
         .work
         .as_ref()

@@ -14,6 +14,7 @@ pub fn create(facts: &CreateIndex, builder: &mut Builder) {
         LockMode::Share
     };
     builder.profile().target = Some(facts.table);
+    builder.profile().leftover.clone_from(&facts.leftover);
     builder.first_lock(facts.table, lock);
     for member in &facts.members {
         builder.lock(*member, lock);

@@ -13,6 +13,19 @@ fn counted(client: &mut Client, table: &str) {
     ));
 }
 
+/// Waits until so many workers have had a part in a job, which a pause makes slow until then, and for its end.
+fn go_on_when_there_are(client: &mut Client, job: i64, workers: u32) {
+    until(
+        client,
+        &format!(
+            "SELECT count(DISTINCT holder) >= {workers} FROM interlock.backfill_checkpoint
+             WHERE job_id = {job} AND rows_scanned > 0"
+        ),
+    );
+    client.batch(&format!("SELECT interlock.set_backfill_options({job}, pause => '0')"));
+    client.batch(&format!("CALL interlock.wait_for_backfill({job})"));
+}
+
 fn progress(client: &mut Client) -> String {
     client.text("SELECT state, rows_changed, rows_skipped, verified FROM interlock.backfill_progress")
 }
@@ -39,9 +52,9 @@ fn several_workers_share_the_work() {
         ));
         counted(&mut client, name);
         let job: i64 = client.one(&format!(
-            "SELECT interlock.start_backfill('{name}', 'v = 1', workers => 3, batch_size => 100)"
+            "SELECT interlock.start_backfill('{name}', 'v = 1', workers => 3, batch_size => 100, pause => '100 ms')"
         ));
-        client.batch(&format!("CALL interlock.wait_for_backfill({job})"));
+        go_on_when_there_are(&mut client, job, 2);
         assert_eq!(
             client.text(&format!("SELECT v, n, count(*) FROM {name} GROUP BY v, n")),
             "1|1|20000",
@@ -72,8 +85,9 @@ fn work_is_stolen() {
          INSERT INTO t SELECT g, 0 FROM generate_series(1, 20000) AS g",
     );
     counted(&mut client, "t");
-    client.batch("SELECT interlock.start_backfill('t', 'v = 1', workers => 3, batch_size => 100, pause => '5 ms')");
-    client.batch("CALL interlock.wait_for_backfill(1)");
+    let job =
+        client.one("SELECT interlock.start_backfill('t', 'v = 1', workers => 3, batch_size => 100, pause => '100 ms')");
+    go_on_when_there_are(&mut client, job, 3);
     assert_eq!(client.text("SELECT v, n, count(*) FROM t GROUP BY v, n"), "1|1|20000");
     assert_eq!(
         client.text(

@@ -18,6 +18,7 @@ mod every_statement;
 mod explain;
 mod harness;
 mod installation;
+mod invalid_indexes;
 mod modes;
 mod neighbours;
 mod polite;

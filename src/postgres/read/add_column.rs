@@ -2,9 +2,9 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::{Context, column_definition};
 use super::columns;
 use super::constraint;
+use super::context::{Context, column_definition};
 use super::expressions;
 use super::not_null;
 use super::oids::Oids;

@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::Context;
+use super::context::Context;
 #[cfg(feature = "pg18")]
 use super::{
     columns,

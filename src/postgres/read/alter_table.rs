@@ -1,7 +1,5 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
-use std::collections::BTreeMap;
-
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -10,6 +8,7 @@ use super::alter_constraint;
 use super::column_type;
 use super::columns;
 use super::constraint;
+use super::context::{Context, dropped, inheriting, parents_of_column};
 use super::dependencies::{self, Object};
 use super::enable_trigger;
 use super::index_constraint;
@@ -17,121 +16,13 @@ use super::not_null;
 use super::objects;
 use super::oids::Oids;
 use super::partition;
-use super::relations::{Relations, children};
+use super::relations::Relations;
 use super::rename;
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
 use crate::postgres::{node, version};
-
-/// What the subcommands of one ALTER TABLE share.
-pub struct Context<'a> {
-    pub relations: &'a mut Relations,
-    pub target: Oid,
-    /// The target, and what inherits from it unless ONLY is said.
-    pub family: Vec<Oid>,
-    pub lock: LockMode,
-    /// What the statement takes its lock on: the target, and what subcommands recurse to.
-    pub members: Oids,
-    /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
-    /// another.
-    pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
-}
-
-impl Context<'_> {
-    /// Whether a relation is a partitioned table.
-    pub fn is_partitioned(&mut self, oid: Oid) -> bool {
-        self.relations.kind(oid) == Some(RelationKind::PartitionedTable)
-    }
-
-    /// The statement takes its lock on these.
-    pub fn reach(&mut self, oids: &[Oid]) {
-        for oid in oids {
-            if !self.members.contains(*oid) && self.relations.load(*oid).is_some() {
-                self.members.push(*oid);
-            }
-        }
-    }
-
-    /// The target and, unless ONLY is said, what inherits from it; not below those of which `stops` is true. They are
-    /// locked.
-    pub fn descend(&mut self, stops: impl Fn(Oid) -> bool) -> Vec<Oid> {
-        let mut found = Oids::from_iter([self.target]);
-        let mut next = 0;
-        while self.family.len() > 1
-            && let Some(member) = found.at(next)
-        {
-            if next == 0 || !stops(member) {
-                found.extend(children(member));
-            }
-            next += 1;
-        }
-        let found = found.into_vec();
-        self.reach(&found);
-        found
-    }
-
-    /// The CHECK that a subcommand of this statement adds under a name.
-    pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
-        self.subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_AddConstraint)
-            .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
-            .find(|part| node::text(part.conname) == name)
-    }
-
-    /// Whether a subcommand drops the constraint of this name.
-    pub fn drops_constraint(&self, name: &str) -> bool {
-        self.subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
-    }
-
-    /// Whether a subcommand is DROP NOT NULL of this column.
-    pub fn drops_not_null(&self, column: &str) -> bool {
-        self.subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropNotNull && node::text(command.name) == column)
-    }
-
-    /// The members that lose the column of this name, which may come back under it.
-    pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
-        let dropped = self
-            .subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
-        if dropped {
-            inheriting(self, |member| parents_of_column(member, name))
-        } else {
-            vec![]
-        }
-    }
-
-    /// Whether a subcommand adds the column of this name.
-    pub fn adds_column(&self, name: &str) -> bool {
-        self.added_column(name).is_some()
-    }
-
-    /// Whether it is added with NOT NULL.
-    pub fn adds_not_null_column(&self, name: &str) -> bool {
-        let constraints = self
-            .added_column(name)
-            .map_or(vec![], |added| node::list(added.constraints));
-        constraints
-            .into_iter()
-            .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
-            .any(|part| part.contype == pg_sys::ConstrType::CONSTR_NOTNULL)
-    }
-
-    fn added_column(&self, name: &str) -> Option<&pg_sys::ColumnDef> {
-        self.subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_AddColumn)
-            .filter_map(|command| column_definition(command))
-            .find(|definition| node::text(definition.colname) == name)
-    }
-}
 
 /// The facts of an ALTER TABLE on an existing relation.
 pub fn read(statement: &pg_sys::AlterTableStmt, target: Oid, relations: &mut Relations) -> Statement {
@@ -289,11 +180,6 @@ fn change_owner(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Alter
     AlterCommand::Locks(index_constraint::locked_with(&sequences, LockMode::AccessExclusive))
 }
 
-/// The ColumnDef of a subcommand that has one.
-pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_sys::ColumnDef> {
-    node::cast(command.def, pg_sys::NodeTag::T_ColumnDef)
-}
-
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
     if columns::named(context.target, &name).is_none() && !context.adds_column(&name) {
         // IF EXISTS does nothing more; without it the statement fails.
@@ -304,63 +190,6 @@ fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Cont
         .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
         .collect();
     dropped(Dropped::Column(name), &objects, command.behavior, context)
-}
-
-/// From how many parents a member has a column, if only from parents.
-fn parents_of_column(member: Oid, column: &str) -> Option<i16> {
-    columns::named(member, column)
-        .filter(|column| !column.local)
-        .map(|column| column.inherited)
-}
-
-/// The members that lose something the target loses: those that have it only from parents that lose it (`parents` tells
-/// from how many). Their children are locked whether or not they lose it, and with ONLY too: `ATExecDropColumn` and
-/// `ATExecDropConstraint` of `commands/tablecmds.c`.
-pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
-    let mut losing = vec![context.target];
-    let mut losing_parents: BTreeMap<Oid, i16> = BTreeMap::new();
-    let mut next = 0;
-    while next < losing.len() {
-        let below = children(losing[next]);
-        context.reach(&below);
-        next += 1;
-        if context.family.len() == 1 {
-            continue;
-        }
-        for child in below {
-            let lost = losing_parents.entry(child).or_default();
-            *lost += 1;
-            if parents(child) == Some(*lost) {
-                losing.push(child);
-            }
-        }
-    }
-    losing
-}
-
-/// What goes with dropped parts of the target.
-pub fn dropped(
-    what: Dropped,
-    objects: &[Object],
-    behavior: pg_sys::DropBehavior::Type,
-    context: &mut Context,
-) -> AlterCommand {
-    let deletion = dependencies::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
-    let (mut indexes, mut locked) = (vec![], vec![]);
-    for oid in deletion.relations {
-        match context.relations.kind(oid) {
-            Some(kind) if kind.is_index() => indexes.push(oid),
-            Some(_) => locked.push((oid, LockMode::AccessExclusive)),
-            None => {}
-        }
-    }
-    locked.extend(
-        deletion
-            .locked
-            .into_iter()
-            .filter(|(oid, _)| context.relations.load(*oid).is_some()),
-    );
-    AlterCommand::Drop { what, indexes, locked }
 }
 
 /// A subcommand that names an index of the target and locks it.

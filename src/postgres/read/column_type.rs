@@ -4,9 +4,9 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::{Context, column_definition};
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
+use super::context::{Context, column_definition};
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;

@@ -3,9 +3,9 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
-use super::alter_table::{Context, dropped};
 use super::columns;
 use super::constraints::{self, Constraint};
+use super::context::{Context, dropped};
 use super::dependencies::Object;
 use super::foreign_key;
 use super::index_constraint;

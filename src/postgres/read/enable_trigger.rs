@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
-use super::alter_table::Context;
+use super::context::Context;
 use super::relations::children;
 use crate::model::facts::Oid;
 use crate::postgres::catalog::{self, Row, Value};

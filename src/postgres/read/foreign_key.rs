@@ -3,11 +3,11 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::Context;
 use super::column_type::is_polymorphic;
 use super::columns;
 use super::constraint::{self, checked_now};
 use super::constraints::{self, Constraint};
+use super::context::Context;
 use super::relations::{children, index_rows, resolve};
 use crate::model::facts::{AddForeignKey, AlterCommand, Oid};
 use crate::model::lock_mode::LockMode;

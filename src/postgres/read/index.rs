@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use super::dependencies::{self, Object};
 use super::index_match;
 use super::permission::may_maintain;
-use super::relations::{Relations, class_row, everywhere, resolve, written_name};
+use super::relations::{self, Relations, class_row, everywhere, resolve, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -23,8 +23,11 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
     let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
     let temporary = relations.load(table).is_some_and(|table| table.relation.temporary);
     let members = relations.family(table, partitioned && range_var.inh);
-    let exists = statement.if_not_exists && name.as_ref().is_some_and(|name| exists_beside(table, name));
-    let builds = if exists {
+    let existing = name
+        .as_ref()
+        .filter(|_| statement.if_not_exists)
+        .and_then(|name| beside(table, name));
+    let builds = if existing.is_some() {
         vec![]
     } else if partitioned && range_var.inh {
         index_match::partitions(table, transformed(table, statement).as_ref(), relations).builds
@@ -38,6 +41,7 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
         builds,
         // DefineIndex: on a temporary table nobody else can be in the way.
         concurrently: statement.concurrent && !temporary,
+        leftover: existing.and_then(leftover),
     })
 }
 
@@ -62,14 +66,39 @@ fn transformed(table: Oid, statement: &pg_sys::IndexStmt) -> Option<index_match:
     index_match::wanted(table, unsafe { &*transformed }, false)
 }
 
-/// Whether a relation of this name exists in the schema of `table`, so that IF NOT EXISTS does nothing.
-fn exists_beside(table: Oid, name: &str) -> bool {
-    let Some(row) = class_row(table) else { return false };
-    let Ok(name) = std::ffi::CString::new(name) else {
-        return false;
-    };
+/// The relation of this name in the schema of a table.
+fn beside(table: Oid, name: &str) -> Option<Oid> {
+    let schema = class_row(table)?.oid("relnamespace");
+    let name = std::ffi::CString::new(name).ok()?;
     // SAFETY: a syscache look-up.
-    unsafe { pg_sys::get_relname_relid(name.as_ptr(), row.oid("relnamespace").into()) != pg_sys::InvalidOid }
+    let oid = unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema.into()) };
+    (oid != pg_sys::InvalidOid).then(|| oid.to_u32())
+}
+
+/// The name of an index if it is what a failed concurrent build left. A partitioned one is made of its parts instead.
+fn leftover(index: Oid) -> Option<String> {
+    let row = catalog::row(&catalog::INDEX, index)?;
+    let relation = relations::one(index)?;
+    let is_leftover = row.flag("indisvalid") == Some(false)
+        && relation.kind == RelationKind::Index
+        && !is_being_indexed(row.oid("indrelid"));
+    is_leftover.then(|| relation.qualified_name())
+}
+
+/// Whether somebody is building an index on a table, as `pg_stat_progress_create_index` shows it.
+fn is_being_indexed(table: Oid) -> bool {
+    #[cfg(feature = "pg15")]
+    use pg_sys::pgstat_fetch_stat_local_beentry as entry;
+    #[cfg(not(feature = "pg15"))]
+    use pg_sys::pgstat_get_local_beentry_by_index as entry;
+    // SAFETY: this session's copy of what all sessions tell of themselves, which stays until the transaction ends.
+    let entries = unsafe { (1..=pg_sys::pgstat_fetch_stat_numbackends()).filter_map(|number| entry(number).as_ref()) };
+    entries
+        .map(|entry| &entry.backendStatus)
+        .filter(|status| status.st_progress_command == pg_sys::ProgressCommandType::PROGRESS_COMMAND_CREATE_INDEX)
+        // SAFETY: set once when the backend connects to its database.
+        .filter(|status| status.st_databaseid == unsafe { pg_sys::MyDatabaseId })
+        .any(|status| status.st_progress_command_target.to_u32() == table)
 }
 
 /// DROP INDEX

@@ -3,8 +3,8 @@
 use pgrx::pg_sys::ConstrType;
 use pgrx::{PgBox, PgList, pg_sys};
 
-use super::alter_table::Context;
 use super::columns;
+use super::context::Context;
 use super::index_match;
 use super::not_null::lacks_proof;
 use super::relations::index_rows;

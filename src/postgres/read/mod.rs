@@ -11,6 +11,7 @@ mod columns;
 mod composite_type;
 mod constraint;
 mod constraints;
+mod context;
 mod create;
 mod dependencies;
 mod domain;

@@ -2,10 +2,10 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::{Context, inheriting};
 use super::columns::{self, Column};
 use super::constraint::same_constraint;
 use super::constraints::{self, Constraint};
+use super::context::{Context, inheriting};
 use super::expressions;
 use crate::model::facts::{AlterCommand, Oid};
 use crate::postgres::node;

@@ -4,8 +4,8 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
-use super::alter_table::Context;
 use super::constraints;
+use super::context::Context;
 use super::drop::default_partition;
 use super::index_match;
 use super::oids::Oids;

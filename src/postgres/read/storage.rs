@@ -2,9 +2,9 @@
 
 use pgrx::pg_sys;
 
-use super::alter_table::Context;
 #[cfg(any(feature = "pg17", feature = "pg18"))]
 use super::columns;
+use super::context::Context;
 use super::dependencies;
 use super::relations::{Relations, class_row, is_toast_namespace};
 use crate::model::facts::{AlterCommand, AlterTable, Oid, RewriteBy, Statement};

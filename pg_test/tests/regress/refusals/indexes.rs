@@ -43,6 +43,18 @@ fn indexes() -> Vec<Case> {
             ..BUILD
         },
         Case {
+            rule: "invalid-index",
+            // As a concurrent build that failed leaves it.
+            before: "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'shop.orders_total_idx'::regclass",
+            statement: "CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_total_idx ON shop.orders (total)",
+            sqlstate: "IL005",
+            would: "take invalid index shop.orders_total_idx on TABLE for the one to create",
+            detail: "It is left from a concurrent build that failed: no query uses it, and because it exists, the statement does nothing.",
+            way_out: Hint(&[]),
+            reached: "SELECT indisvalid FROM pg_index WHERE indexrelid = 'shop.orders_total_idx'::regclass",
+            ..BUILD
+        },
+        Case {
             rule: "reindex",
             statement: "REINDEX TABLE shop.orders",
             would: WRITES,
