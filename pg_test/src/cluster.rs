@@ -47,6 +47,7 @@ impl Cluster {
             ("port", &PORT.to_string()),
             ("fsync", "off"), // a crash of PostgreSQL loses nothing by this, only one of the machine does
             ("shared_preload_libraries", "pg_interlock"),
+            ("pg_interlock.backfill_max_workers", "48"),
             ("max_worker_processes", "64"), // many databases at once have a writer, and some have workers
         ]);
         cluster.configure(settings);

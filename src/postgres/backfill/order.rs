@@ -1,7 +1,5 @@
 //! What a worker of a backfill is told when it is started: a few numbers in its description.
 
-use pgrx::pg_sys;
-
 /// Bytes of a worker's description that its order takes.
 pub(super) const EXTRA: usize = 24;
 
@@ -24,8 +22,7 @@ impl Order {
         Order {
             job,
             slot,
-            // SAFETY: set once when the process connects.
-            database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+            database: super::process::database(),
             role,
             then_role,
         }
