@@ -103,6 +103,11 @@ impl Cluster {
 
     /// Starts the server of a cluster that was stopped or killed, and waits until it accepts connections.
     pub fn start_again(&mut self) {
+        self.start_again_with(&[]);
+    }
+
+    /// As [`Cluster::start_again`], with these arguments for the server.
+    pub fn start_again_with(&mut self, arguments: &[&str]) {
         assert!(self.postmaster.is_none(), "the server is running already");
         // Backends of a killed postmaster must be gone before PostgreSQL starts anew.
         poll(DEADLINE, || {
@@ -115,7 +120,7 @@ impl Cluster {
             .open(self.log_path())
             .expect("the log can be written");
         let mut command = process::server_command(&self.server.program("postgres"));
-        command.arg("-D").arg(self.data()).stdin(Stdio::null());
+        command.arg("-D").arg(self.data()).args(arguments).stdin(Stdio::null());
         command
             .stdout(log.try_clone().expect("a file can be cloned"))
             .stderr(log);

@@ -2,7 +2,7 @@ CREATE FUNCTION interlock._enter_range(job interlock.backfill_job, here interloc
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- What crashes the server would crash it for ever: a batch is begun by five new workers, and no sixth.
+    -- What crashes the server would crash it for ever: five workers come to a range without doing a batch, and no sixth.
     IF here.entries >= 5 THEN
         PERFORM interlock._fail_backfill(job.id, '57P02',
             format('%s workers in a row were lost in the same batch, or the server with them', here.entries),
@@ -17,4 +17,4 @@ END
 $$;
 
 COMMENT ON FUNCTION interlock._enter_range(interlock.backfill_job, interlock.backfill_checkpoint, int) IS
-    'Notes that a new worker begins with a range; fails the job if too many were lost there.';
+    'Notes that a worker begins with a range; fails the job if too many were lost there.';

@@ -1,6 +1,6 @@
 -- The engine: whoever runs a job, a worker or the session of CALL safe_backfill(), calls this again and again, commits
 -- after each call and then sleeps as long as it says. No SET clause, as in _run_batch().
-CREATE FUNCTION interlock._step(job_id bigint, slot int, in_background boolean, is_new boolean, OUT verdict text, OUT delay float8)
+CREATE FUNCTION interlock._step(job_id bigint, slot int, in_background boolean, OUT verdict text, OUT delay float8)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -26,7 +26,7 @@ BEGIN
     IF here.job_id IS NULL THEN
         SELECT w.verdict, w.delay INTO verdict, delay FROM interlock._without_range(job, slot) AS w;
         RETURN;
-    ELSIF is_new THEN
+    ELSIF in_background AND NOT interlock._came_to(job.id, here.pass, here.range) THEN
         verdict := interlock._enter_range(job, here, slot);
         RETURN;
     END IF;
@@ -51,5 +51,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION interlock._step(bigint, int, boolean, boolean) IS
-    'Does the next piece of a backfill job: one batch, or the begin or end of a pass. The verdict is on (call again after so many seconds), entered (as on: a worker that is new has now said where it begins), over (this runner is not needed any more) or failed.';
+COMMENT ON FUNCTION interlock._step(bigint, int, boolean) IS
+    'Does the next piece of a backfill job: one batch, or the begin or end of a pass. The verdict is on (call again after so many seconds), entered (as on: a worker has now said that it begins with a range), over (this runner is not needed any more) or failed.';

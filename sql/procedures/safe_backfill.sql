@@ -29,7 +29,7 @@ BEGIN
 
     LOOP
         BEGIN
-            SELECT s.verdict, s.delay INTO verdict, delay FROM interlock._step(job_id, 0, false, false) AS s;
+            SELECT s.verdict, s.delay INTO verdict, delay FROM interlock._step(job_id, 0, false) AS s;
         EXCEPTION WHEN query_canceled THEN
             canceled := SQLERRM;
         END;

@@ -81,6 +81,12 @@ fn is_look_due(job_id: i64) -> bool {
 }
 
 /// The budget is in kilobytes per second; -1: there is none.
+/// Notes which range of a job this process walks now; whether it is the same as before.
+#[pg_extern(name = "_came_to", volatile, strict, parallel_unsafe)]
+fn came_to(job_id: i64, pass: i32, range: i32) -> bool {
+    throttle::came_to(job_id, pass, range)
+}
+
 #[pg_extern(name = "_note_look", volatile, strict, parallel_unsafe)]
 fn note_look(job_id: i64) {
     throttle::note_look(job_id);

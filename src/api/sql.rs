@@ -60,7 +60,7 @@ macro_rules! backfill_files {
 }
 
 backfill_files!(
-    [asker, assigned_columns, commit_obstacle, duration, fault, first_batch_size, halved, has_launcher, is_condition, is_look_due, launcher_runs, lease_class, next_batch_size, next_state, note_batch, note_look, option, options_fault, origin, percentage, release_lease, retry_delay, seat_class, server_major, smoothed_rate, summon_workers, take_lease, time_left, wal_age, wal_rest, window, window_is_open],
+    [asker, assigned_columns, came_to, commit_obstacle, duration, fault, first_batch_size, halved, has_launcher, is_condition, is_look_due, launcher_runs, lease_class, next_batch_size, next_state, note_batch, note_look, option, options_fault, origin, percentage, release_lease, retry_delay, seat_class, server_major, smoothed_rate, summon_workers, take_lease, time_left, wal_age, wal_rest, window, window_is_open],
     "../../sql/tables/backfill_job.sql" "backfill_table_backfill_job"
     "../../sql/tables/backfill_checkpoint.sql" "backfill_table_backfill_checkpoint"
     "../../sql/tables/backfill_event.sql" "backfill_table_backfill_event"

@@ -32,6 +32,13 @@ thread_local! {
 
 thread_local! {
     static IN_BATCH: Cell<bool> = const { Cell::new(false) };
+    static RANGE: Cell<Option<(i64, i32, i32)>> = const { Cell::new(None) };
+}
+
+/// Notes which range of a job is walked now; whether it is the same as before.
+pub fn came_to(job: i64, pass: i32, range: i32) -> bool {
+    let range = Some((job, pass, range));
+    RANGE.replace(range) == range
 }
 
 /// Notes that a step has come to its batch.

@@ -15,7 +15,7 @@ use crate::postgres::backfill::transaction::{Fall, work as transact};
 use crate::postgres::backfill::{process, settings, summons};
 use crate::postgres::{lease, report, server_log};
 
-const STEP: &str = "SELECT s.verdict, s.delay FROM interlock._step($1, $2, true, $3) AS s";
+const STEP: &str = "SELECT s.verdict, s.delay FROM interlock._step($1, $2, true) AS s";
 /// A pause is slept through in pieces: it may be ended by others.
 const PIECE: Duration = Duration::from_secs(1);
 /// After so long somebody looks whether the job lacks a worker still; in the server's microseconds.
@@ -59,13 +59,12 @@ fn run(order: &Order) -> Result<(), Fall> {
         return fail(order, &Fall::from(failure));
     }
     let mut failures = 0;
-    let mut is_new = true;
     let mut limit = job.batch_timeout;
     let mut started = false;
     let mut read_at = Instant::now();
     while process::attend() || !pause(order)? {
-        match step(order, limit, is_new) {
-            Ok((verdict, _)) if verdict == "entered" => is_new = false,
+        match step(order, limit) {
+            Ok((verdict, _)) if verdict == "entered" => {}
             Ok((verdict, delay)) => {
                 failures = 0;
                 if !started {
@@ -97,11 +96,10 @@ fn run(order: &Order) -> Result<(), Fall> {
     Ok(())
 }
 
-fn step(order: &Order, limit: Duration, is_new: bool) -> Result<(String, f64), Fall> {
+fn step(order: &Order, limit: Duration) -> Result<(String, f64), Fall> {
     throttle::came_to_batch();
     transact(limit, || {
-        let arguments = [order.job.into(), order.slot.into(), is_new.into()];
-        let (verdict, delay) = Spi::get_two_with_args::<String, f64>(STEP, &arguments)?;
+        let (verdict, delay) = Spi::get_two_with_args::<String, f64>(STEP, &[order.job.into(), order.slot.into()])?;
         Ok((verdict.unwrap_or_default(), delay.unwrap_or_default()))
     })
 }
