@@ -7,7 +7,8 @@ use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns;
 use super::constraints;
-use super::dependencies::{self, Object};
+use super::deletion;
+use super::dependencies::Object;
 use super::oids::Oids;
 use super::relations::{Relations, children};
 use crate::model::facts::{AlterCommand, Dropped, Oid};
@@ -193,7 +194,7 @@ pub fn dropped(
     behavior: pg_sys::DropBehavior::Type,
     context: &mut Context,
 ) -> AlterCommand {
-    let deletion = dependencies::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
+    let deletion = deletion::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
     let (mut indexes, mut locked) = (vec![], vec![]);
     for oid in deletion.relations {
         match context.relations.kind(oid) {
