@@ -53,6 +53,8 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
     ))
 }
 
+const WHERE: &str = "Write a WHERE that says which rows are meant, WHERE true if all are.";
+
 /// The way to the same end.
 pub fn alternative(profile: &LockProfile, finding: &Finding) -> Option<String> {
     let change = of(profile, finding)?;
@@ -63,9 +65,8 @@ pub fn alternative(profile: &LockProfile, finding: &Finding) -> Option<String> {
         Verb::Merge => "Run it for a part of its source at a time, each in a transaction of its own.".to_owned(),
     };
     Some(match finding.rule {
-        Rule::ChangeWithoutWhere => {
-            format!("Write a WHERE that says which rows are meant, WHERE true if all are. If they are many: {way}")
-        }
+        Rule::ChangeWithoutWhere if change.rows > change.batch => format!("{WHERE} {way}"),
+        Rule::ChangeWithoutWhere => WHERE.to_owned(),
         _ => way,
     })
 }
