@@ -202,8 +202,12 @@ fn work_on(name: &str, row: &Row) -> Option<String> {
         Some(format!("writes {name} anew"))
     } else if is("builds_indexes") {
         Some(format!("builds indexes of {name}"))
+    } else if is("scans") {
+        Some(format!("reads {name}"))
     } else {
-        is("scans").then(|| format!("reads {name}"))
+        let rule = row.get::<_, Option<String>>("rule");
+        let changes = rule.is_some_and(|rule| ["mass-change", "change-without-where"].contains(&&*rule));
+        changes.then(|| format!("changes rows of {name}"))
     }
 }
 
