@@ -20,6 +20,7 @@ mod explain;
 mod harness;
 mod installation;
 mod invalid_indexes;
+mod mass_changes;
 mod modes;
 mod neighbours;
 mod polite;
