@@ -61,13 +61,16 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
     let profile = &judged.profile;
     let token = LAST_TOKEN.get() + 1;
     LAST_TOKEN.set(token);
-    let with = |kind: WorkKind| {
+    let with = |kind: WorkKind| -> BTreeSet<Oid> {
         let does = profile
             .effects
             .iter()
             .filter(|effect| effect.work.iter().any(|work| work.kind == kind));
         does.map(|effect| effect.relation.oid).collect()
     };
+    // What is made empty gets new storage, as what is written anew does.
+    let emptied = profile.effects.iter().filter(|effect| effect.emptied);
+    let emptied = emptied.map(|effect| effect.relation.oid);
     let running = Running {
         token,
         began: session::moment(),
@@ -77,7 +80,7 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
         command_tag: profile.command_tag.clone(),
         text: utility.text.clone(),
         before,
-        rewritten: with(WorkKind::Rewrite),
+        rewritten: with(WorkKind::Rewrite).into_iter().chain(emptied).collect(),
         indexed: with(WorkKind::BuildIndex),
     };
     RUNNING.with_borrow_mut(|all| {

@@ -153,6 +153,24 @@ fn nothing_in_nothing_out() {
     assert_eq!(client.text("SELECT interlock.lock_profile(NULL) IS NULL"), "t");
 }
 
+/// A list of joins nests as deep as it is long; the server's own limit is met, not the process's end.
+#[test]
+fn statements_that_are_too_deep_are_postgresqls_own_error() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    let joins = "x ".to_owned() + &"JOIN x ON true ".repeat(60_000);
+    let nested = "SELECT (".repeat(9000) + "SELECT 1" + &")".repeat(9000);
+    for query in [format!("SELECT 1 FROM {joins}"), nested] {
+        for statement in [
+            format!("CREATE VIEW v AS {query}"),
+            format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $${query}$$"),
+        ] {
+            let error = client.error(&statement);
+            assert!(["54001", "53200"].contains(&error.code().code()), "{error}");
+        }
+    }
+}
+
 #[test]
 fn a_syntax_error_is_postgresqls_own() {
     let (_database, mut client) = big();

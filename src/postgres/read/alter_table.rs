@@ -1,5 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -50,6 +52,7 @@ pub fn read_for(
         family,
         lock,
         members: Oids::from_iter([target]),
+        losing: BTreeMap::new(),
         subcommands: earlier
             .into_iter()
             .flat_map(self::subcommands)
@@ -122,7 +125,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_SetAccessMethod => vec![storage::set_access_method(&name, context)],
         At::AT_SetTableSpace => vec![storage::set_tablespace(name, context)],
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression => vec![storage::set_expression(name, context)],
+        At::AT_SetExpression => storage::set_expression(name, context),
         At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
         At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
         At::AT_AttachPartition | At::AT_DetachPartition | At::AT_DetachPartitionFinalize => {

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
-use super::relations::{Relations, everywhere, partitioned_everywhere, resolve, written_name};
+use super::relations::{Relations, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -56,7 +56,7 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
             all.retain(|oid| relations.load(*oid).is_some());
             return Statement::Vacuum { relations: all };
         }
-        let tables = everywhere(|row| may_maintain(row.oid("oid")));
+        let tables = with_catalogs(|row| may_maintain(row.oid("oid")));
         return copied_one_by_one(CopyBy::VacuumFull, tables, relations);
     }
     let (mut all, mut locked): (Vec<Oid>, Vec<(Oid, LockMode)>) = (vec![], vec![]);
