@@ -47,9 +47,6 @@ pub enum Reason {
     HoldsOthersUp,
 }
 
-/// A relation that was read or changed so often since its statistics were reset is one that an application lives on.
-const BUSY: i64 = 1000;
-
 /// The locks to obtain politely; `None` where the statement goes its own way.
 pub fn plan(judged: &Judged) -> Option<Plan> {
     let session = session_settings();
@@ -130,9 +127,7 @@ impl Plan {
     }
 
     fn is_busy(&self) -> bool {
-        self.wanted
-            .iter()
-            .any(|(relation, _)| observe::activity(*relation) >= BUSY)
+        self.wanted.iter().any(|(relation, _)| observe::is_busy(*relation))
     }
 }
 

@@ -12,3 +12,4 @@ pub mod rename;
 pub mod report;
 pub mod rule;
 pub mod settings;
+pub mod transaction;

@@ -64,6 +64,9 @@ pub enum Rule {
     InvalidIndex,
     Reindex,
     Unpredicted,
+    WorkUnderHeldLock,
+    SeveralTablesLocked,
+    ConcurrentlyInTransaction,
     LockWait,
     RenameTable,
     RenameColumn,
@@ -76,7 +79,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -105,6 +108,9 @@ impl Rule {
         Self::InvalidIndex,
         Self::Reindex,
         Self::Unpredicted,
+        Self::WorkUnderHeldLock,
+        Self::SeveralTablesLocked,
+        Self::ConcurrentlyInTransaction,
         Self::LockWait,
         Self::RenameTable,
         Self::RenameColumn,
@@ -146,6 +152,9 @@ impl Rule {
             Self::InvalidIndex => "invalid-index",
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
+            Self::WorkUnderHeldLock => "work-under-held-lock",
+            Self::SeveralTablesLocked => "several-tables-locked",
+            Self::ConcurrentlyInTransaction => "concurrently-in-transaction",
             Self::LockWait => "lock-wait",
             Self::RenameTable => "rename-table",
             Self::RenameColumn => "rename-column",
@@ -180,6 +189,9 @@ impl Rule {
     pub fn default_action(self) -> Action {
         match self {
             Self::RefreshMaterializedView => Action::Warn,
+            // Each of the locks is held for a moment only, unless there is slow work or idleness, which have rules of their
+            // own, and is waited for politely. What remains is the danger of a deadlock: no reason to refuse a migration.
+            Self::SeveralTablesLocked => Action::Warn,
             rule if rule.is_destructive() => Action::Log,
             _ => Action::Reject,
         }

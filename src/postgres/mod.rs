@@ -10,6 +10,7 @@ pub mod contain;
 pub mod encoding;
 pub mod explain;
 pub mod hook;
+pub mod idle_limit;
 pub mod lease;
 pub mod locks;
 pub mod node;
