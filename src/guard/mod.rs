@@ -57,6 +57,7 @@ pub enum Measure {
 
 /// Reads, profiles and judges a statement. Whatever fails in our own reading is recorded as unknown.
 pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surroundings) -> Judged {
+    let session = session_settings();
     let read = subtransaction::reading(|| {
         let facts = read::facts(statement, &surroundings.statements);
         let mut profile = profile::profile(&facts);
@@ -65,8 +66,9 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
         let target = profile.target.filter(|_| profile.destroys.is_some());
         let all = measure == Measure::All || profile.effects.len() <= FEW;
         read::measure(&mut profile, |effect| {
-            all || target == Some(effect.relation.oid) || does_blocking_work(effect) || surroundings.hold_locks()
+            all || target == Some(effect.relation.oid) || does_blocking_work(effect) || surroundings.matter(effect)
         });
+        surroundings.tell_of_tables(statement, &mut profile, &session);
         (profile, facts.commits_internally, facts.permitted)
     });
     let (profile, commits_internally, permitted) = read.unwrap_or_else(|error| {
@@ -77,7 +79,7 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
         };
         (profile, false, true)
     });
-    let judgement = policy::judge(&profile, &session_settings());
+    let judgement = policy::judge(&profile, &session);
     let alternative = judgement
         .finding
         .as_ref()

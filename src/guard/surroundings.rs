@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::model::facts::Oid;
-use crate::model::lock_mode::{Blocks, LockMode};
+use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
-use crate::model::transaction::Doomed;
+use crate::model::transaction::{Doomed, holds_up};
+use crate::policy::{self, Settings};
 use crate::postgres::hook::Utility;
 use crate::postgres::node::Node;
 use crate::postgres::subtransaction::reading;
@@ -45,12 +46,7 @@ impl Surroundings {
         }
     }
 
-    /// Whether the transaction keeps others from a relation.
-    pub fn hold_locks(&self) -> bool {
-        !self.locks.is_empty()
-    }
-
-    /// Tells the profile of a statement.
+    /// Tells the profile of a statement what happens to it here.
     pub fn tell(&self, statement: Node, profile: &mut LockProfile) {
         profile.keep_locks(|relation| self.locks.get(&relation).copied());
         profile.doomed = if self.in_block && read::commits_for_concurrency(statement) {
@@ -58,11 +54,30 @@ impl Surroundings {
         } else {
             self.doomed_by.clone().map(Doomed::ByLater)
         };
-        let counts = |effect: &Effect| !effect.work.is_empty() || effect.lock_mode.blocks() >= Blocks::Writes;
-        if self.hold_locks() && profile.effects.iter().any(counts) {
-            profile.held = read::held_tables(&self.locks);
-            let oids = profile.effects.iter().map(|effect| effect.relation.oid);
-            profile.roots = read::roots(statement, oids);
+    }
+
+    /// Whether the locks of the transaction may make a difference to what happens to a relation.
+    pub fn matter(&self, effect: &Effect) -> bool {
+        let locks = || effect.relation.is_shared() && holds_up(effect.relation.kind, effect.lock_mode);
+        let is_new = || !self.locks.contains_key(&effect.relation.oid);
+        !self.locks.is_empty() && (!effect.work.is_empty() || locks() && is_new())
+    }
+
+    /// Tells a profile, whose relations have been measured, which tables the transaction keeps others from. There may be very
+    /// many, so they are looked at only where they can make a difference.
+    pub fn tell_of_tables(&self, statement: Node, profile: &mut LockProfile, settings: &Settings) {
+        let (rows, bytes) = profile
+            .effects
+            .iter()
+            .filter(|effect| self.matter(effect))
+            .fold((0, 0), |(rows, bytes), effect| {
+                (rows + effect.relation.rows, bytes + effect.relation.bytes)
+            });
+        if self.locks.is_empty() || !policy::is_large(rows, bytes, settings) {
+            return;
         }
+        profile.held = read::held_tables(&self.locks);
+        let oids = profile.effects.iter().map(|effect| effect.relation.oid);
+        profile.roots = read::roots(statement, oids);
     }
 }

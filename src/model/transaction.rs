@@ -34,3 +34,23 @@ pub fn holds_up(kind: RelationKind, mode: LockMode) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_wait_for_what_they_read_or_write() {
+        use LockMode::*;
+        let modes = |kind| {
+            let modes = LockMode::ALL.into_iter();
+            modes.filter(|mode| holds_up(kind, *mode)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            modes(RelationKind::Table),
+            [Share, ShareRowExclusive, Exclusive, AccessExclusive]
+        );
+        assert_eq!(modes(RelationKind::MaterializedView), [AccessExclusive]);
+        assert_eq!(modes(RelationKind::Index), []);
+    }
+}
