@@ -254,7 +254,10 @@ fn an_idle_session_is_ended_if_others_wait_for_it() {
     // The end may come with the answer already.
     let error = first.and_then(|()| idle.try_batch("SELECT 1"));
     let error = error.expect_err("the session is gone");
-    assert_eq!(error.code().map(|code| code.code()), Some("25P03"), "{error:?}");
+    // Who asks after the end may find no more than a closed connection.
+    if let Some(error) = error.as_db_error() {
+        assert_eq!(code(error), "25P03", "{error:?}");
+    }
     let log = database.cluster().log();
     assert!(
         log.contains("terminating connection due to idle-in-transaction timeout"),
