@@ -6,8 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use super::Judged;
+use super::surroundings::Surroundings;
 use super::verify::Before;
+use super::{Judged, idle};
 use crate::model::decision::Ticket;
 use crate::model::facts::Oid;
 use crate::model::lock_profile::WorkKind;
@@ -28,6 +29,10 @@ pub struct Running {
     pub text: String,
     /// How things stood before, if its profile is to be verified.
     pub before: Option<Before>,
+    /// What it stands among, as it was before it took its own locks.
+    pub surroundings: Surroundings,
+    /// The large tables that it keeps others from.
+    pub large: Vec<Oid>,
     rewritten: BTreeSet<Oid>,
     indexed: BTreeSet<Oid>,
 }
@@ -57,7 +62,7 @@ impl Running {
 }
 
 /// A statement begins; the answer is for `finish`.
-pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<Before>) -> u64 {
+pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<Before>, among: &Surroundings) -> u64 {
     let profile = &judged.profile;
     let token = LAST_TOKEN.get() + 1;
     LAST_TOKEN.set(token);
@@ -80,6 +85,8 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
         command_tag: profile.command_tag.clone(),
         text: utility.text.clone(),
         before,
+        surroundings: among.clone(),
+        large: idle::large(profile),
         rewritten: with(WorkKind::Rewrite).into_iter().chain(emptied).collect(),
         indexed: with(WorkKind::BuildIndex),
     };

@@ -159,15 +159,11 @@ fn statements_that_are_too_deep_are_postgresqls_own_error() {
     let database = TestDatabase::new();
     let mut client = database.client();
     let joins = "x ".to_owned() + &"JOIN x ON true ".repeat(60_000);
-    let nested = "SELECT (".repeat(9000) + "SELECT 1" + &")".repeat(9000);
-    for query in [format!("SELECT 1 FROM {joins}"), nested] {
-        for statement in [
-            format!("CREATE VIEW v AS {query}"),
-            format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $${query}$$"),
-        ] {
-            let error = client.error(&statement);
-            assert!(["54001", "53200"].contains(&error.code().code()), "{error}");
-        }
+    for statement in [
+        format!("CREATE VIEW v AS SELECT 1 FROM {joins}"),
+        format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1 FROM {joins}$$"),
+    ] {
+        assert_eq!(client.error(&statement).code().code(), "54001");
     }
 }
 

@@ -27,5 +27,7 @@ mod polite;
 mod refusals;
 mod statement_table;
 mod support;
+mod transaction_blocks;
+mod transactions;
 mod under_lock;
 mod whole_database;

@@ -18,7 +18,7 @@ use super::not_null;
 use super::objects;
 use super::oids::Oids;
 use super::partition;
-use super::relations::Relations;
+use super::relations::{Relations, resolve};
 use super::rename;
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
@@ -247,4 +247,15 @@ pub fn detaches_concurrently(statement: node::Node) -> bool {
             .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))
             .any(concurrent)
     })
+}
+
+/// The table and the partition of ATTACH PARTITION.
+pub fn attached(statement: node::Node) -> Option<(Oid, Oid)> {
+    let statement = node::cast::<pg_sys::AlterTableStmt>(statement, pg_sys::NodeTag::T_AlterTableStmt)?;
+    let partition = node::list(statement.cmds)
+        .into_iter()
+        .filter_map(|command| node::cast::<pg_sys::AlterTableCmd>(command, pg_sys::NodeTag::T_AlterTableCmd))
+        .filter(|command| command.subtype == At::AT_AttachPartition)
+        .find_map(|command| node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd))?;
+    Some((resolve(statement.relation)?, resolve(partition.name)?))
 }
