@@ -47,6 +47,7 @@ impl Cluster {
             ("port", &PORT.to_string()),
             ("fsync", "off"), // a crash of PostgreSQL loses nothing by this, only one of the machine does
             ("shared_preload_libraries", "pg_interlock"),
+            ("pg_interlock.backfill_max_workers", "48"),
             ("max_worker_processes", "64"), // many databases at once have a writer, and some have workers
         ]);
         cluster.configure(settings);
@@ -102,6 +103,11 @@ impl Cluster {
 
     /// Starts the server of a cluster that was stopped or killed, and waits until it accepts connections.
     pub fn start_again(&mut self) {
+        self.start_again_with(&[]);
+    }
+
+    /// As [`Cluster::start_again`], with these arguments for the server.
+    pub fn start_again_with(&mut self, arguments: &[&str]) {
         assert!(self.postmaster.is_none(), "the server is running already");
         // Backends of a killed postmaster must be gone before PostgreSQL starts anew.
         poll(DEADLINE, || {
@@ -114,7 +120,7 @@ impl Cluster {
             .open(self.log_path())
             .expect("the log can be written");
         let mut command = process::server_command(&self.server.program("postgres"));
-        command.arg("-D").arg(self.data()).stdin(Stdio::null());
+        command.arg("-D").arg(self.data()).args(arguments).stdin(Stdio::null());
         command
             .stdout(log.try_clone().expect("a file can be cloned"))
             .stderr(log);

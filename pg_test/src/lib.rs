@@ -20,4 +20,4 @@ pub use database::TestDatabase;
 pub use postgres;
 pub use postgres::error::DbError;
 pub use server::Server;
-pub use wait::{blocked, until};
+pub use wait::{blocked, poll, until};

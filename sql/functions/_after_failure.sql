@@ -7,6 +7,7 @@ DECLARE
     fault text := interlock._fault(failure.sqlstate);
     attempt int := here.attempts OPERATOR(pg_catalog.+) 1;
     delay float8;
+    verdict text;
 BEGIN
     IF failure.sqlstate OPERATOR(pg_catalog.=) ANY ('{42P01,3F000}'::pg_catalog.text[]) THEN
         IF interlock._relation_text(job.relation) IS NULL THEN
@@ -16,15 +17,20 @@ BEGIN
             fault := 'conflict';    -- It, or a partition, was renamed or dropped between our looking and our statement.
         END IF;
     END IF;
-    delay := interlock._retry_delay(attempt, fault);
     IF fault OPERATOR(pg_catalog.=) 'data' OR fault OPERATOR(pg_catalog.=) 'timeout' AND here.batch_size OPERATOR(pg_catalog.=) 1 THEN
         IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
             -- Smaller and smaller, until the row that cannot be changed is alone.
             PERFORM interlock._write_attempt(here, slot, 0, 0, interlock._halved(here.batch_size));
             RETURN 'on';
         END IF;
-        RETURN interlock._after_bad_row(job, here, slot, failure);
-    ELSIF delay IS NOT NULL THEN
+        verdict := interlock._after_bad_row(job, here, slot, failure);
+        IF verdict IS NOT NULL THEN
+            RETURN verdict;
+        END IF;
+        fault := 'conflict';    -- It was deleted a moment ago, or no row is to blame.
+    END IF;
+    delay := interlock._retry_delay(attempt, fault);
+    IF delay IS NOT NULL THEN
         PERFORM interlock._write_attempt(here, slot, attempt, delay,
             CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE interlock._halved(here.batch_size) END);
         RETURN 'on';

@@ -15,6 +15,9 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
             MESSAGE = format('no background worker can run as role %s, because it cannot log in', owner),
             HINT = 'Run it in this session: CALL interlock.safe_backfill(...).';
+    ELSIF NOT interlock._launcher_runs() THEN
+        RAISE WARNING USING MESSAGE = 'no backfill begins before the server has a process that starts its workers',
+            HINT = 'It comes by itself, unless max_worker_processes leaves no room for it: see the server log, and raise that.';
     END IF;
 END
 $$;

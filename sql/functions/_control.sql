@@ -25,11 +25,17 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'IL010',
             MESSAGE = format('cannot %s backfill job %s, because it is %s', action, job_id, job.state);
     END IF;
-    UPDATE interlock.backfill_job AS j
-       SET state = next_state, held_by = NULL, outcome = NULL, verified = NULL,
-           finished_at = CASE WHEN next_state = 'cancelled' THEN clock_timestamp() END
-     WHERE j.id = job_id
- RETURNING j.* INTO job;
+    BEGIN
+        UPDATE interlock.backfill_job AS j
+           SET state = next_state, held_by = NULL, outcome = NULL, verified = NULL,
+               finished_at = CASE WHEN next_state = 'cancelled' THEN clock_timestamp() END
+         WHERE j.id = job_id
+     RETURNING j.* INTO job;
+    EXCEPTION WHEN unique_violation THEN
+        RAISE EXCEPTION USING ERRCODE = 'IL010',
+            MESSAGE = format('cannot %s backfill job %s, because an unfinished one does the same or has its name', action, job_id),
+            HINT = 'Wait for that one, or give it up with interlock.cancel_backfill().';
+    END;
     RETURN job;
 END
 $$;

@@ -14,11 +14,11 @@ BEGIN
                       WHERE b.block OPERATOR(pg_catalog.<) interlock._block(upper)
                       ORDER BY b.block;
     ELSIF pieces OPERATOR(pg_catalog.>) 1 THEN
-        FOREACH bound IN ARRAY interlock._histogram(part, key #>> '{columns,0,name}', pieces) LOOP
+        FOREACH bound IN ARRAY interlock._histogram(part, key OPERATOR(pg_catalog.#>>) '{columns,0,name}', pieces) LOOP
             -- The last row up to there has a value in every column of the key.
             cut := interlock._read_key(target, key,
                 pg_catalog.format('%s AND %I OPERATOR(%I.<=) %L::%s', interlock._key_range(key, NULL, upper),
-                                  key #>> '{columns,0,name}', key ->> 'operators', bound, interlock._type_text(key #>> '{columns,0,type}')), 'DESC', 1);
+                                  key OPERATOR(pg_catalog.#>>) '{columns,0,name}', key OPERATOR(pg_catalog.->>) 'operators', bound, interlock._type_text(key OPERATOR(pg_catalog.#>>) '{columns,0,type}')), 'DESC', 1);
             IF cut IS DISTINCT FROM last AND cut OPERATOR(pg_catalog.<>) upper THEN
                 RETURN NEXT cut;
                 last := cut;

@@ -9,6 +9,7 @@ BEGIN
         RETURN 0;
     END IF;
     reason := interlock._hold_reason(job);
+    PERFORM interlock._note_look(job.id);
     IF slot OPERATOR(pg_catalog.=) 0 AND reason IS DISTINCT FROM job.held_by THEN
         -- Written down in a transaction of its own, without a batch that would keep the job's row locked.
         PERFORM interlock._note_hold(job, reason);

@@ -6,7 +6,9 @@ AS $$
     -- the application keeps writing such rows: then it would never end, hence the limit.
     SELECT job.condition IS NOT NULL
            AND coalesce(sum(c.rows_still_matching), 0) = 0
-           AND (job.pass = 1 OR sum(c.rows_changed) FILTER (WHERE c.pass = job.pass) > 0 AND job.pass < 6)
+           AND (job.pass = 1 OR sum(c.rows_changed) FILTER (WHERE c.pass = job.pass) > 0 AND job.pass < 6
+                -- Rows that were tried again say nothing about the others.
+                OR bool_or(c.above_key = c.upper_key) FILTER (WHERE c.pass = job.pass))
       FROM interlock.backfill_checkpoint AS c
      WHERE c.job_id = (_needs_pass.job).id
 $$;

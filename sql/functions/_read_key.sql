@@ -12,10 +12,10 @@ BEGIN
         'SELECT pg_catalog.jsonb_build_array(%s) FROM (SELECT %s FROM %s WHERE %s AND %s ORDER BY %s OFFSET (%s OPERATOR(pg_catalog.-) 1) LIMIT 1) AS t',
         (SELECT pg_catalog.string_agg(pg_catalog.format($f$pg_catalog.format('%%s', t.k%s)$f$, part.position), ', '
                                       ORDER BY part.position)
-           FROM pg_catalog.jsonb_array_elements(key -> 'columns') WITH ORDINALITY AS part (value, position)),
-        (SELECT pg_catalog.string_agg(pg_catalog.format('%I AS k%s', part.value ->> 'name', part.position), ', '
+           FROM pg_catalog.jsonb_array_elements(key OPERATOR(pg_catalog.->) 'columns') WITH ORDINALITY AS part (value, position)),
+        (SELECT pg_catalog.string_agg(pg_catalog.format('%I AS k%s', part.value OPERATOR(pg_catalog.->>) 'name', part.position), ', '
                                       ORDER BY part.position)
-           FROM pg_catalog.jsonb_array_elements(key -> 'columns') WITH ORDINALITY AS part (value, position)),
+           FROM pg_catalog.jsonb_array_elements(key OPERATOR(pg_catalog.->) 'columns') WITH ORDINALITY AS part (value, position)),
         target[1], target[2], filter, interlock._key_order(key, direction), nth) INTO found_key;
     RETURN found_key;
 END

@@ -10,7 +10,7 @@ BEGIN
     ELSIF condition IS NOT NULL AND EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS am ON am.oid = c.relam
                                              WHERE c.oid = relation AND am.amname = 'heap') THEN
         -- By place. A changed row gets another one, where the condition tells that it is done.
-        RETURN '{"columns": [{"name": "ctid", "type": "pg_catalog.tid", "collation": "-"}], "operators": "pg_catalog", "nulls": "LAST"}';
+        RETURN interlock._place_key();
     ELSIF EXISTS (SELECT FROM interlock._keys(relation, '{}')) THEN
         RAISE EXCEPTION USING ERRCODE = 'IL011',
             MESSAGE = format('table "%s" has no key to backfill by that the assignments leave as it is', name),

@@ -15,6 +15,7 @@ BEGIN
         PERFORM interlock._leave_part(job, here, slot);
         RETURN;
     END IF;
+    PERFORM interlock._check_key(job, here.part, here.key);
     batch := interlock._next_batch(job, here);
     IF here.pass OPERATOR(pg_catalog.>) 1 THEN
         -- Mostly there is nothing left to change: find that out without locking anything.

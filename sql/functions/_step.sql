@@ -26,8 +26,12 @@ BEGIN
     IF here.job_id IS NULL THEN
         SELECT w.verdict, w.delay INTO verdict, delay FROM interlock._without_range(job, slot) AS w;
         RETURN;
+    ELSIF in_background AND NOT interlock._came_to(job.id, here.pass, here.range) THEN
+        verdict := interlock._enter_range(job, here, slot);
+        RETURN;
     END IF;
 
+    PERFORM interlock._note_batch();
     PERFORM interlock._local_settings(job);
     began := pg_catalog.clock_timestamp();
     BEGIN
@@ -48,4 +52,4 @@ END
 $$;
 
 COMMENT ON FUNCTION interlock._step(bigint, int, boolean) IS
-    'Does the next piece of a backfill job: one batch, or the begin or end of a pass. The verdict is on (call again after so many seconds), over (this runner is not needed any more) or failed.';
+    'Does the next piece of a backfill job: one batch, or the begin or end of a pass. The verdict is on (call again after so many seconds), entered (as on: a worker has now said that it begins with a range), over (this runner is not needed any more) or failed.';

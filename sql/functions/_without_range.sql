@@ -18,7 +18,7 @@ BEGIN
     END IF;
     -- Others are at the ranges that are left, or these wait for their next try.
     next_try := interlock._next_try(job);
-    delay := least(1, greatest(0.01, coalesce(pg_catalog.date_part('epoch', next_try OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), 0.05)));
+    delay := least(1, greatest(0.01, coalesce(pg_catalog.date_part('epoch', next_try OPERATOR(pg_catalog.-) pg_catalog.clock_timestamp()), 0.25)));
 END
 $$;
 

@@ -3,7 +3,7 @@ CREATE FUNCTION interlock._write_attempt(here interlock.backfill_checkpoint, slo
 LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
     UPDATE interlock.backfill_checkpoint AS c
-       SET holder = slot, attempts = attempt, batch_size = next_size,
+       SET holder = slot, attempts = attempt, entries = 0, batch_size = next_size,
            not_before = CASE WHEN delay > 0 THEN clock_timestamp() + make_interval(secs => delay) END,
            updated_at = clock_timestamp()
      WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range AND c.batch = here.batch

@@ -20,6 +20,7 @@ BEGIN
                                                    interlock._option(job.options, 'batch_time')),
            rows_per_second = rate,
            attempts = 0,
+           entries = 0,
            not_before = NULL,
            updated_at = clock_timestamp()
      WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range AND c.batch = here.batch;  -- the fence

@@ -42,3 +42,10 @@ COMMENT ON FUNCTION interlock._release_lease(bigint, int) IS 'Gives such a lease
 COMMENT ON FUNCTION interlock._assigned_columns(text) IS
     'The columns that the SET list of an UPDATE assigns; null if the parser rejects it.';
 COMMENT ON FUNCTION interlock._is_condition(text) IS 'True for an expression that can stand after WHERE; null if the parser rejects it.';
+COMMENT ON FUNCTION interlock._note_look(bigint) IS 'Notes that this session has looked at the load of the server for a job.';
+COMMENT ON FUNCTION interlock._note_batch() IS 'Notes that what follows in this transaction is a batch: if it takes too long, its rows are to blame.';
+COMMENT ON FUNCTION interlock._came_to(bigint, int, int) IS
+    'Notes which range of which pass of a job this session walks now; whether it is the same as before.';
+COMMENT ON FUNCTION interlock._launcher_runs() IS 'Whether the process that starts the workers of backfills runs at the moment.';
+COMMENT ON FUNCTION interlock._seat_class() IS
+    'The classid in pg_locks of the seats that all workers of backfills in the server share.';

@@ -11,6 +11,7 @@ DECLARE
     delay float8;
     told timestamptz;
     canceled text;
+    known interval;
 BEGIN
     PERFORM interlock._check_may_commit('safe_backfill', interlock._commit_obstacle());
     PERFORM interlock._check_backfill(relation, assignments, condition, batch_size, pause, name);
@@ -43,11 +44,13 @@ BEGIN
             RAISE NOTICE '%', interlock._progress_text(job_id);
             told := pg_catalog.clock_timestamp();
         END IF;
+        known := (interlock._job(job_id)).pause;
         WHILE delay OPERATOR(pg_catalog.>) 0 AND canceled IS NULL LOOP
             BEGIN
                 PERFORM pg_catalog.pg_sleep(least(delay, 1));
-                delay := CASE WHEN (interlock._job(job_id)).state OPERATOR(pg_catalog.=) 'running'
-                              THEN delay OPERATOR(pg_catalog.-) 1 ELSE 0 END;
+                delay := (SELECT CASE WHEN j.state OPERATOR(pg_catalog.=) 'running' AND j.pause OPERATOR(pg_catalog.=) known
+                                      THEN delay OPERATOR(pg_catalog.-) 1 ELSE 0 END
+                            FROM interlock._job(job_id) AS j);
             EXCEPTION WHEN query_canceled THEN
                 canceled := SQLERRM;
             END;

@@ -7,7 +7,7 @@ DECLARE
     told timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     PERFORM interlock._check_may_commit('wait_for_backfill', interlock._commit_obstacle());
-    WHILE (interlock._job(job_id)).state OPERATOR(pg_catalog.=) ANY ('{pending,running}'::pg_catalog.text[]) LOOP
+    WHILE (interlock._job(job_id)).state OPERATOR(pg_catalog.=) 'running' LOOP
         IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) deadline THEN
             RAISE EXCEPTION USING ERRCODE = 'IL010',
                 MESSAGE = pg_catalog.format('backfill job %s has not finished within %s', job_id, timeout),

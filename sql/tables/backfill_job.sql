@@ -21,7 +21,7 @@ CREATE TABLE interlock.backfill_job (
     settings        jsonb NOT NULL DEFAULT '{}',
     background      boolean NOT NULL DEFAULT false,
     state           text NOT NULL DEFAULT 'running'
-                    CHECK (state IN ('pending', 'running', 'paused', 'failed', 'finished', 'cancelled')),
+                    CHECK (state IN ('running', 'paused', 'failed', 'finished', 'cancelled')),
     pass            int NOT NULL DEFAULT 0,
     held_by         text,
     starts          int NOT NULL DEFAULT 0,
@@ -75,7 +75,7 @@ COMMENT ON COLUMN interlock.backfill_job.settings IS
 COMMENT ON COLUMN interlock.backfill_job.background IS
     'Whether background workers run it; else a session that called interlock.safe_backfill().';
 COMMENT ON COLUMN interlock.backfill_job.state IS
-    'pending, running (also when interrupted: see interlock.backfill_progress), paused, failed, finished or cancelled.';
+    'running (also when interrupted: see interlock.backfill_progress), paused, failed, finished or cancelled.';
 COMMENT ON COLUMN interlock.backfill_job.pass IS
     'Walks through the table: 1 changes the rows, later ones read again and change what concurrent transactions left matching.';
 COMMENT ON COLUMN interlock.backfill_job.held_by IS 'Why it waits at the moment, with figures.';

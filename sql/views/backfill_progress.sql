@@ -61,4 +61,4 @@ CREATE VIEW interlock.backfill_progress WITH (security_invoker = true) AS
            ) AS lease ON lease.job_id = job.id;
 
 COMMENT ON VIEW interlock.backfill_progress IS
-    'How each backfill stands: pending, starting (a worker is on its way), running, verifying (reading the table again), throttled (throttled_by says why), paused, interrupted (its session or server is gone: call it again or resume it), failed, finished or cancelled. Rows scanned, estimate and percentage are those of the current pass.';
+    'How each backfill stands: starting (a worker is on its way), running, verifying (reading the table again), throttled (throttled_by says why), paused, interrupted (its session or server is gone: call it again or resume it), failed, finished or cancelled. Rows scanned, estimate and percentage are those of the current pass.';

@@ -81,6 +81,23 @@ fn is_look_due(job_id: i64) -> bool {
 }
 
 /// The budget is in kilobytes per second; -1: there is none.
+/// Notes which range of a job this process walks now; whether it is the same as before.
+#[pg_extern(name = "_came_to", volatile, strict, parallel_unsafe)]
+fn came_to(job_id: i64, pass: i32, range: i32) -> bool {
+    throttle::came_to(job_id, pass, range)
+}
+
+#[pg_extern(name = "_note_look", volatile, strict, parallel_unsafe)]
+fn note_look(job_id: i64) {
+    throttle::note_look(job_id);
+}
+
+/// Notes that what follows is a batch, until [`throttle::came_to_batch`] asks.
+#[pg_extern(name = "_note_batch", volatile, parallel_unsafe)]
+fn note_batch() {
+    throttle::note_batch();
+}
+
 #[pg_extern(name = "_wal_rest", volatile, strict, parallel_unsafe)]
 fn wal_rest(written: i64, budget: i64) -> f64 {
     throttle::rest(written, budget.max(0) as f64 * 1024.0)
@@ -121,6 +138,11 @@ fn lease_class() -> i64 {
     i64::from(lease::CLASS)
 }
 
+#[pg_extern(name = "_seat_class", immutable, parallel_safe)]
+fn seat_class() -> i64 {
+    i64::from(lease::SEAT_CLASS)
+}
+
 #[pg_extern(name = "_take_lease", volatile, strict, parallel_unsafe)]
 fn take_lease(job_id: i64, slot: i32) -> bool {
     jobs::take_lease(job_id, slot)
@@ -150,6 +172,12 @@ fn server_major() -> i32 {
 #[pg_extern(name = "_has_launcher", stable, parallel_safe)]
 fn has_launcher() -> bool {
     summons::available()
+}
+
+/// Whether the launcher runs at the moment.
+#[pg_extern(name = "_launcher_runs", volatile, parallel_unsafe)]
+fn launcher_runs() -> bool {
+    summons::has_launcher()
 }
 
 #[pg_extern(name = "_summon_workers", volatile, parallel_unsafe)]

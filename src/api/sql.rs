@@ -60,7 +60,7 @@ macro_rules! backfill_files {
 }
 
 backfill_files!(
-    [asker, assigned_columns, commit_obstacle, duration, fault, first_batch_size, halved, has_launcher, is_condition, is_look_due, lease_class, next_batch_size, next_state, option, options_fault, origin, percentage, release_lease, retry_delay, server_major, smoothed_rate, summon_workers, take_lease, time_left, wal_age, wal_rest, window, window_is_open],
+    [asker, assigned_columns, came_to, commit_obstacle, duration, fault, first_batch_size, halved, has_launcher, is_condition, is_look_due, launcher_runs, lease_class, next_batch_size, next_state, note_batch, note_look, option, options_fault, origin, percentage, release_lease, retry_delay, seat_class, server_major, smoothed_rate, summon_workers, take_lease, time_left, wal_age, wal_rest, window, window_is_open],
     "../../sql/tables/backfill_job.sql" "backfill_table_backfill_job"
     "../../sql/tables/backfill_checkpoint.sql" "backfill_table_backfill_checkpoint"
     "../../sql/tables/backfill_event.sql" "backfill_table_backfill_event"
@@ -73,6 +73,7 @@ backfill_files!(
     "../../sql/functions/_by_place.sql" "backfill_function_by_place"
     "../../sql/functions/_block.sql" "backfill_function_block"
     "../../sql/functions/_last_place.sql" "backfill_function_last_place"
+    "../../sql/functions/_place_key.sql" "backfill_function_place_key"
     "../../sql/functions/_middle_place.sql" "backfill_function_middle_place"
     "../../sql/functions/_place_bound.sql" "backfill_function_place_bound"
     "../../sql/functions/_histogram.sql" "backfill_function_histogram"
@@ -90,12 +91,14 @@ backfill_files!(
     "../../sql/functions/_check_still.sql" "backfill_function_check_still"
     "../../sql/functions/_check_clauses.sql" "backfill_function_check_clauses"
     "../../sql/functions/_check_job.sql" "backfill_function_check_job"
+    "../../sql/functions/_check_key.sql" "backfill_function_check_key"
     "../../sql/functions/_check_may_commit.sql" "backfill_function_check_may_commit"
     "../../sql/functions/_check_options.sql" "backfill_function_check_options"
     "../../sql/functions/_control.sql" "backfill_function_control"
     "../../sql/functions/_create_job.sql" "backfill_function_create_job"
     "../../sql/functions/_cuts.sql" "backfill_function_cuts"
     "../../sql/functions/_end_pass.sql" "backfill_function_end_pass"
+    "../../sql/functions/_enter_range.sql" "backfill_function_enter_range"
     "../../sql/functions/_note_event.sql" "backfill_function_note_event"
     "../../sql/functions/_fail_backfill.sql" "backfill_function_fail_backfill"
     "../../sql/functions/_farewell.sql" "backfill_function_farewell"
@@ -104,7 +107,10 @@ backfill_files!(
     "../../sql/functions/_free_ranges.sql" "backfill_function_free_ranges"
     "../../sql/functions/_has_work.sql" "backfill_function_has_work"
     "../../sql/functions/_known_rows.sql" "backfill_function_known_rows"
+    "../../sql/functions/_is_ahead.sql" "backfill_function_is_ahead"
     "../../sql/functions/_largest_range.sql" "backfill_function_largest_range"
+    "../../sql/functions/_lock_range.sql" "backfill_function_lock_range"
+    "../../sql/functions/_middle.sql" "backfill_function_middle"
     "../../sql/functions/_leave_part.sql" "backfill_function_leave_part"
     "../../sql/functions/_limit.sql" "backfill_function_limit"
     "../../sql/functions/_active_sessions.sql" "backfill_function_active_sessions"
@@ -127,7 +133,6 @@ backfill_files!(
     "../../sql/functions/_keys.sql" "backfill_function_keys"
     "../../sql/functions/_relation_text.sql" "backfill_function_relation_text"
     "../../sql/views/backfill_progress.sql" "backfill_view_backfill_progress"
-    "../../sql/functions/_lease_holder.sql" "backfill_function_lease_holder"
     "../../sql/functions/_local_settings.sql" "backfill_function_local_settings"
     "../../sql/functions/_needs_pass.sql" "backfill_function_needs_pass"
     "../../sql/functions/_next_batch.sql" "backfill_function_next_batch"
@@ -136,6 +141,7 @@ backfill_files!(
     "../../sql/functions/_note_bad_row.sql" "backfill_function_note_bad_row"
     "../../sql/functions/_note_changed_table.sql" "backfill_function_note_changed_table"
     "../../sql/functions/_note_start.sql" "backfill_function_note_start"
+    "../../sql/functions/_note_unstarted.sql" "backfill_function_note_unstarted"
     "../../sql/functions/_open_backfill.sql" "backfill_function_open_backfill"
     "../../sql/functions/_parts.sql" "backfill_function_parts"
     "../../sql/functions/_pause_running.sql" "backfill_function_pause_running"

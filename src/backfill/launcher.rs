@@ -5,23 +5,28 @@
 
 use std::time::Duration;
 
-use crate::postgres::backfill::{process, summons};
+use crate::postgres::backfill::process::{self, Visit};
+use crate::postgres::backfill::summons;
 
-/// While no worker slot is free; in the server's microseconds.
+/// While no worker slot is free; in the server's microseconds, as the next one.
 const RETRY: i64 = 1_000_000;
-/// Nothing is due: look around now and then all the same.
-const IDLE: Duration = Duration::from_secs(60);
+/// When a visit did not come to its end, or the list of databases could not be read.
+const LATER: i64 = 60_000_000;
+/// For how long a visit is waited for: it may wait for something itself, and other databases must not wait with it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Nothing is due.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// The launcher's life; it ends with the server.
 pub fn launch() {
     summons::be_launcher();
-    let mut all = true;
+    summons::summon_all(summons::now());
     loop {
-        if all || summons::take_all() {
-            for database in process::databases() {
-                visit(database);
+        if summons::take_all() {
+            match process::databases() {
+                Ok(databases) => databases.into_iter().for_each(visit),
+                Err(_) => summons::summon_all(summons::now() + LATER),
             }
-            all = false;
         }
         while let Some(database) = summons::take_due() {
             visit(database);
@@ -32,8 +37,13 @@ pub fn launch() {
 }
 
 fn visit(database: u32) {
-    if !process::visit(database) {
-        summons::summon(database, summons::now() + RETRY);
+    let again = match process::visit(database, PATIENCE) {
+        Visit::Done => None,
+        Visit::NoSlot => Some(RETRY),
+        Visit::Late => Some(LATER),
+    };
+    if let Some(after) = again {
+        summons::summon(database, summons::now() + after);
     }
     process::attend();
 }

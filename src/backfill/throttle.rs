@@ -1,12 +1,12 @@
 //! What this process remembers between batches about the server's load.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use crate::batch::throttle::{Budget, History};
 
 /// Batches may be short; the server is looked at no more often than this.
-const INTERVAL: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(500);
 
 struct Memory {
     begun: Instant,
@@ -30,17 +30,38 @@ thread_local! {
     });
 }
 
+thread_local! {
+    static IN_BATCH: Cell<bool> = const { Cell::new(false) };
+    static RANGE: Cell<Option<(i64, i32, i32)>> = const { Cell::new(None) };
+}
+
+/// Notes which range of a job is walked now; whether it is the same as before.
+pub fn came_to(job: i64, pass: i32, range: i32) -> bool {
+    let range = Some((job, pass, range));
+    RANGE.replace(range) == range
+}
+
+/// Notes that a step has come to its batch.
+pub fn note_batch() {
+    IN_BATCH.set(true);
+}
+
+/// Whether a step has come to its batch since this was asked last.
+pub fn came_to_batch() -> bool {
+    IN_BATCH.take()
+}
+
 /// Whether it is time to look at the server again before a batch of `job`.
 pub fn is_due(job: i64) -> bool {
-    MEMORY.with_borrow_mut(|memory| {
-        let fresh = memory
-            .looked
-            .is_some_and(|(last, at)| last == job && at.elapsed() < INTERVAL);
-        if !fresh {
-            memory.looked = Some((job, Instant::now()));
-        }
-        !fresh
+    MEMORY.with_borrow(|memory| {
+        let looked = memory.looked.filter(|(last, _)| *last == job);
+        looked.is_none_or(|(_, at)| at.elapsed() >= INTERVAL)
     })
+}
+
+/// Notes that the server has been looked at for `job`.
+pub fn note_look(job: i64) {
+    MEMORY.with_borrow_mut(|memory| memory.looked = Some((job, Instant::now())));
 }
 
 /// Notes how many bytes of WAL have been written; seconds to rest at a budget of `rate` bytes per second.

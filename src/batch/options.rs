@@ -58,7 +58,7 @@ pub fn fault(options: &Value) -> Option<String> {
             (_, Value::Null) => true,
             (Kind::Window, Value::String(text)) => window(text).is_some(),
             (Kind::Window, _) => false,
-            _ => number_of(*kind, value).is_some_and(|number| number >= *lowest),
+            _ => number_of(*kind, value).is_some_and(|number| (*lowest..=i64::from(i32::MAX)).contains(&number)),
         };
         (!right).then(|| format!("invalid value for option \"{name}\": {value}"))
     })
@@ -99,6 +99,11 @@ fn number_of(kind: Kind, value: &Value) -> Option<i64> {
 fn window(text: &str) -> Option<(u32, u32)> {
     let (from, to) = text.split_once('-')?;
     Some((minute(from)?, minute(to)?))
+}
+
+/// Whether a text is a window.
+pub fn is_window(text: &str) -> bool {
+    window(text).is_some()
 }
 
 /// Whether a window, which may lead over midnight, contains a minute of the day. What is no window closes nothing.
@@ -165,6 +170,9 @@ mod tests {
             fault(&json!({"batch_time": 0})).as_deref(),
             Some("invalid value for option \"batch_time\": 0")
         );
+        for far in [json!(2_147_483_648_i64), json!("2048TB"), json!(-2)] {
+            assert!(fault(&json!({"max_wal_rate": far})).is_some(), "{far}");
+        }
         assert_eq!(
             fault(&json!({"window": "25:00-6"})).as_deref(),
             Some("invalid value for option \"window\": \"25:00-6\"")

@@ -3,12 +3,11 @@
 /// The state after `action` in `state`; `None` where that makes no sense.
 pub fn next(state: &str, action: &str) -> Option<&'static str> {
     match (action, state) {
-        ("pause", "pending" | "running") => Some("paused"),
-        ("resume", "pending" | "running" | "paused") => Some("running"),
+        ("pause", "running") => Some("paused"),
+        ("resume", "running" | "paused") => Some("running"),
         // A finished job may have skipped rows.
         ("retry", "failed" | "finished") => Some("running"),
-        ("cancel", "pending" | "running" | "paused" | "failed") => Some("cancelled"),
-        ("change", "pending") => Some("pending"),
+        ("cancel", "running" | "paused" | "failed") => Some("cancelled"),
         ("change", "running") => Some("running"),
         ("change", "paused") => Some("paused"),
         ("change", "failed") => Some("failed"),
@@ -20,7 +19,7 @@ pub fn next(state: &str, action: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    const STATES: [&str; 6] = ["pending", "running", "paused", "failed", "finished", "cancelled"];
+    const STATES: [&str; 5] = ["running", "paused", "failed", "finished", "cancelled"];
     const ACTIONS: [&str; 5] = ["pause", "resume", "retry", "cancel", "change"];
 
     #[test]
@@ -42,7 +41,7 @@ mod tests {
 
     #[test]
     fn an_unfinished_job_can_be_cancelled() {
-        for state in ["pending", "running", "paused", "failed"] {
+        for state in ["running", "paused", "failed"] {
             assert_eq!(next(state, "cancel"), Some("cancelled"));
         }
         assert_eq!(next("finished", "cancel"), None);

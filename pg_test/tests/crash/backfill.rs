@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pg_test::{Client, Cluster, Stop, until};
+use pg_test::{Client, Cluster, Stop, poll, until};
 
 /// A batch is 10 rows and a rest of a millisecond.
 const START: &str =
@@ -144,6 +144,49 @@ fn a_worker_is_terminated() {
 #[test]
 fn a_session_with_a_backfill_is_killed() {
     session_killed(2);
+}
+
+/// A batch that crashes the server is not begun for ever.
+#[test]
+fn what_crashes_the_server_is_given_up() {
+    let cluster = Cluster::start(&[]);
+    let mut client = cluster.connect("postgres");
+    create(&mut client, 100);
+    client.batch(
+        "CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'; RETURN new; END $$;
+         CREATE TRIGGER crash BEFORE UPDATE ON t FOR EACH ROW WHEN (new.id = 55) EXECUTE FUNCTION crash()",
+    );
+    client.batch(START);
+    let logged = |cluster: &Cluster, what| cluster.log().matches(what).count();
+    let crashes = |cluster: &Cluster| logged(cluster, "was terminated by signal 9");
+    poll(Duration::from_secs(120), || {
+        (crashes(&cluster) == 5 && logged(&cluster, "ready to accept connections") == 6).then_some(())
+    })
+    .expect("five workers try it");
+    let mut client = cluster.connect("postgres");
+    until(&mut client, "SELECT state = 'failed' FROM interlock.backfill_progress");
+    assert_eq!(
+        client.text("SELECT last_sqlstate, last_error FROM interlock.backfill_progress"),
+        "57P02|5 workers in a row were lost in the same batch, or the server with them"
+    );
+    client.batch("DROP TRIGGER crash ON t; SELECT interlock.retry_backfill(1)");
+    ends_well(&mut client, 100);
+    assert_eq!(crashes(&cluster), 5);
+}
+
+#[test]
+fn pg_upgrade_is_left_alone() {
+    let mut cluster = Cluster::start(&[]);
+    let mut client = cluster.connect("postgres");
+    create(&mut client, ROWS_A_ROUND);
+    client.batch(START);
+    cluster.stop(Stop::Fast);
+    cluster.start_again_with(&["-b"]);
+    let mut client = cluster.connect("postgres");
+    assert_eq!(client.text("SELECT interlock._has_launcher()"), "f");
+    cluster.restart(Stop::Fast);
+    ends_well(&mut cluster.connect("postgres"), ROWS_A_ROUND);
 }
 
 #[test]

@@ -67,6 +67,80 @@ fn unlisted(paths: &[&str], list: &str) -> Vec<String> {
         .collect()
 }
 
+/// What looks like an operator in SQL and PL/pgSQL and is none.
+const NO_OPERATORS: [&str; 16] = [
+    ":=",
+    "=>",
+    "(*)",
+    "%s",
+    "ERRCODE =",
+    "MESSAGE =",
+    "DETAIL =",
+    "HINT =",
+    "= ROW_COUNT",
+    "= RETURNED_SQLSTATE",
+    "= MESSAGE_TEXT",
+    "= PG_EXCEPTION",
+    "= SCHEMA_NAME",
+    "= TABLE_NAME",
+    "= COLUMN_NAME",
+    "= CONSTRAINT_NAME",
+];
+
+/// Operators that the search_path of whoever calls a function decides about.
+fn unqualified(path: &str, text: &str) -> Vec<String> {
+    let is_routine = path.starts_with("sql/functions/") || path.starts_with("sql/procedures/");
+    if !is_routine || text.contains("SET search_path") {
+        return Vec::new();
+    }
+    let lines = without_literals(text);
+    let operators = |line: &str| -> Vec<String> {
+        let mut rest = line.split("--").next().unwrap_or_default().to_string();
+        while let Some(start) = rest.find("OPERATOR(pg_catalog.") {
+            let end = rest[start..].find(')').map_or(rest.len(), |end| start + end + 1);
+            rest.replace_range(start..end, "");
+        }
+        let is_operator = |c: char| "+-*/<>=~!@#%^&|`?".contains(c);
+        let words = NO_OPERATORS.iter().fold(rest, |rest, what| rest.replace(what, " "));
+        words
+            .split(|c: char| !is_operator(c) && c != '.')
+            .filter(|word| word.contains(is_operator) && *word != ".*")
+            .map(ToOwned::to_owned)
+            .collect()
+    };
+    let numbered = lines.lines().enumerate();
+    numbered
+        .filter(|(_, line)| !line.starts_with("SET "))
+        .flat_map(|(number, line)| operators(line).into_iter().map(move |operator| (number, operator)))
+        .map(|(number, operator)| format!("{path}:{}: {operator}", number + 1))
+        .collect()
+}
+
+/// The text with nothing between its quotes.
+fn without_literals(text: &str) -> String {
+    let mut quoted = false;
+    let mut comment = false;
+    let mut kept = String::new();
+    for (at, c) in text.char_indices() {
+        comment = !quoted && c != '\n' && (comment || text[at..].starts_with("--"));
+        if c == '\'' && !comment {
+            quoted = !quoted;
+        } else if !quoted || c == '\n' {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+#[test]
+fn functions_without_a_search_path_of_their_own_qualify_operators() {
+    let findings = files()
+        .iter()
+        .flat_map(|(path, text)| unqualified(path, text))
+        .collect();
+    none(findings, "OPERATOR(pg_catalog.…) where the caller's search_path holds");
+}
+
 #[test]
 fn files_are_short() {
     let findings = files().iter().flat_map(|(path, text)| too_long(path, text)).collect();
@@ -107,6 +181,15 @@ fn planted_violations_are_found() {
     assert_eq!(
         places("a", "src/home/a target/home/b /usr/lib/postgresql/15/bin").len(),
         0
+    );
+    let body = "CREATE FUNCTION f(a int DEFAULT -1)\n$$ -- it's > that\n SELECT 'x > y', count(*), t.*, a OPERATOR(pg_catalog.=) b,\n c -> d";
+    assert_eq!(
+        unqualified("sql/functions/f.sql", body),
+        ["sql/functions/f.sql:1: -", "sql/functions/f.sql:4: ->"]
+    );
+    assert_eq!(
+        unqualified("sql/functions/f.sql", &format!("{body} SET search_path = x")),
+        [""; 0]
     );
     let list = "sql_file!(\"../../sql/views/b.sql\")";
     assert_eq!(

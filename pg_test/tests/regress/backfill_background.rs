@@ -357,7 +357,7 @@ fn jobs_are_steered_by_their_owners() {
         assert_eq!(stranger.text(sql), "");
     }
     assert_eq!(
-        stranger.error("SELECT interlock._wanted_workers()").code().code(),
+        stranger.error("SELECT interlock._wanted_workers(1)").code().code(),
         "42501",
         "who connects as whom is nobody's business"
     );

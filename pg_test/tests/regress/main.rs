@@ -9,6 +9,7 @@ mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
 mod backfill_storm;
+mod backfill_supervision;
 mod backfill_throttle;
 mod backfill_work;
 mod backstop;

@@ -1,6 +1,6 @@
 //! What a worker of a backfill is told when it is started: a few numbers in its description.
 
-use pgrx::pg_sys;
+use crate::postgres::session;
 
 /// Bytes of a worker's description that its order takes.
 pub(super) const EXTRA: usize = 24;
@@ -24,8 +24,7 @@ impl Order {
         Order {
             job,
             slot,
-            // SAFETY: set once when the process connects.
-            database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+            database: session::database(),
             role,
             then_role,
         }

@@ -7,7 +7,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pgrx::{pg_guard, pg_sys};
 
@@ -44,8 +44,12 @@ static BODIES: OnceLock<Bodies> = OnceLock::new();
 pub fn serve(bodies: Bodies) {
     // A second call can only come from a second _PG_init of the same library, and brings the same functions.
     let _ = BODIES.set(bodies);
-    // SAFETY: plain flags of the server. Single-user mode has no workers.
-    if unsafe { pg_sys::process_shared_preload_libraries_in_progress && pg_sys::IsPostmasterEnvironment } {
+    // SAFETY: plain flags of the server. Single-user mode has no workers, and pg_upgrade wants nothing to move.
+    if unsafe {
+        pg_sys::process_shared_preload_libraries_in_progress
+            && pg_sys::IsPostmasterEnvironment
+            && !pg_sys::IsBinaryUpgrade
+    } {
         summons::request();
         let mut worker = description(c"pg_interlock backfill launcher", c"pg_interlock_backfill_launcher");
         worker.bgw_restart_time = 5;
@@ -96,8 +100,19 @@ pub fn start_worker(order: Order) -> bool {
     contained(|| unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, std::ptr::null_mut()) }).unwrap_or(false)
 }
 
-/// Has a database visited and waits for the end of the visit. `false`: there is no free worker slot.
-pub fn visit(database: u32) -> bool {
+/// What became of a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// It has come to its end.
+    Done,
+    /// There is no free worker slot.
+    NoSlot,
+    /// It took too long and was told to end.
+    Late,
+}
+
+/// Has a database visited and waits for the end of the visit, for at most so long.
+pub fn visit(database: u32, limit: Duration) -> Visit {
     let mut worker = description(c"pg_interlock backfill visitor", c"pg_interlock_backfill_visitor");
     worker.bgw_main_arg = pg_sys::Datum::from(database);
     // SAFETY: plain variables of this process, and a complete description. The handle is allocated in this process's
@@ -105,14 +120,26 @@ pub fn visit(database: u32) -> bool {
     contained(|| unsafe {
         worker.bgw_notify_pid = pg_sys::MyProcPid;
         let mut handle = std::ptr::null_mut();
-        let registered = pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle);
-        if registered {
-            pg_sys::WaitForBackgroundWorkerShutdown(handle);
-            pg_sys::pfree(handle.cast());
+        if !pg_sys::RegisterDynamicBackgroundWorker(&mut worker, &mut handle) {
+            return Visit::NoSlot;
         }
-        registered
+        let begun = Instant::now();
+        let mut pid = 0;
+        let visit = loop {
+            let status = pg_sys::GetBackgroundWorkerPid(handle, &mut pid);
+            if status == pg_sys::BgwHandleStatus::BGWH_STOPPED {
+                break Visit::Done;
+            }
+            let Some(left) = limit.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) else {
+                pg_sys::TerminateBackgroundWorker(handle);
+                break Visit::Late;
+            };
+            sleep(left); // the postmaster sets the latch when the state changes
+        };
+        pg_sys::pfree(handle.cast());
+        visit
     })
-    .unwrap_or(false)
+    .unwrap_or(Visit::NoSlot)
 }
 
 /// The launcher's entry point.
@@ -215,6 +242,8 @@ const SIGTERM: c_int = 15;
 /// Settings of the process that no ALTER DATABASE or ROLE … SET may change: those are made for applications.
 fn configure() {
     let mut settings = vec![
+        (c"role", c"none"),
+        (c"lock_timeout", c"0"),
         (c"application_name", c"pg_interlock backfill"),
         (c"statement_timeout", c"0"),
         (c"idle_in_transaction_session_timeout", c"0"),
@@ -235,8 +264,8 @@ fn set(name: &CStr, value: &CStr) -> Result<(), Failure> {
     // SAFETY: both are valid strings; a name or a value that the server does not take raises an error.
     contained(|| unsafe {
         let now = pg_sys::GetConfigOption(name.as_ptr(), true, false);
-        if !now.is_null() && CStr::from_ptr(now) == value {
-            return; // not everybody may set everything, even to what it is
+        if now.is_null() || CStr::from_ptr(now) == value {
+            return; // this major has no such setting; or it may not be set by everybody, even to what it is
         }
         pg_sys::SetConfigOption(
             name.as_ptr(),
@@ -260,16 +289,18 @@ pub fn take_role(role: u32) -> Result<(), Failure> {
     })
 }
 
-/// Takes the settings of a job; what the role may not set stays as it is.
-pub fn take_settings(settings: &[(String, String)]) {
+/// Takes the settings of a job.
+///
+/// # Errors
+/// When the role may not set one of them: the job would not mean what it meant where it was started.
+pub fn take_settings(settings: &[(String, String)]) -> Result<(), Failure> {
     for (name, value) in settings {
         if let (Ok(name), Ok(value)) = (CString::new(name.as_str()), CString::new(value.as_str())) {
             // In a transaction: the search_path is looked up in the catalog.
-            if let Err(failure) = in_transaction(|| set(&name, &value)) {
-                server_log::write(&format!("pg_interlock backfill: {}", failure.message));
-            }
+            in_transaction(|| set(&name, &value))?;
         }
     }
+    Ok(())
 }
 
 /// Sleeps outside of any transaction until somebody sets the latch, at most so long; serves the server's requests.
@@ -317,9 +348,12 @@ pub fn report_activity(what: Option<&str>) {
 }
 
 /// The databases that can be connected to, by their OIDs.
-pub fn databases() -> Vec<u32> {
+///
+/// # Errors
+/// When the catalog cannot be read.
+pub fn databases() -> Result<Vec<u32>, Failure> {
     // SAFETY: a scan of a shared catalog in a transaction; each tuple is read before the next one is fetched.
-    let read = transaction(Duration::ZERO, || unsafe {
+    transaction(Duration::ZERO, || unsafe {
         let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, pg_sys::AccessShareLock as c_int);
         let scan = pg_sys::table_beginscan_catalog(relation, 0, std::ptr::null_mut());
         let mut databases = Vec::new();
@@ -336,6 +370,5 @@ pub fn databases() -> Vec<u32> {
         pg_sys::heap_endscan(scan);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as c_int);
         databases
-    });
-    read.unwrap_or_default()
+    })
 }

@@ -2,9 +2,12 @@
 //!
 //! As all settings of pg_interlock they belong to superusers and those who were granted SET on them.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_void};
 
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
+
+use crate::batch::options;
+use crate::postgres::node;
 
 /// A number, its unit, and its words.
 struct Number {
@@ -105,6 +108,7 @@ static NUMBERS: [Number; 13] = [
     ),
 ];
 
+static MAX_WORKERS: GucSetting<i32> = GucSetting::<i32>::new(4);
 static WINDOW: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 
 /// Defines the settings. To be called once, before the prefix is reserved.
@@ -125,14 +129,48 @@ pub fn define() {
             },
         );
     }
-    GucRegistry::define_string_guc(
-        c"pg_interlock.backfill_window",
-        c"Sets the times of the day between which backfills run.",
-        c"For instance 22:00-06:00, in the session's time zone. Empty: at any time.",
-        &WINDOW,
-        GucContext::Suset,
+    GucRegistry::define_int_guc(
+        c"pg_interlock.backfill_max_workers",
+        c"Sets how many background workers all backfills of the server may have together.",
+        c"They are taken from max_worker_processes, as are the workers of parallel queries.",
+        &MAX_WORKERS,
+        0,
+        1024,
+        GucContext::Sighup,
         GucFlags::default(),
     );
+    // SAFETY: the hook is guarded and has the signature of a check hook.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"pg_interlock.backfill_window",
+            c"Sets the times of the day between which backfills run.",
+            c"For instance 22:00-06:00, in the session's time zone. Empty: at any time.",
+            &WINDOW,
+            GucContext::Suset,
+            GucFlags::default(),
+            Some(check_window),
+            None,
+            None,
+        );
+    }
+}
+
+/// # Safety
+/// Called by the server with the value to be set.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn check_window(
+    value: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    // SAFETY: the server passes a pointer to its string.
+    let value = node::text(unsafe { *value });
+    value.is_empty() || options::is_window(&value)
+}
+
+/// `pg_interlock.backfill_max_workers`
+pub fn max_workers() -> i32 {
+    MAX_WORKERS.get()
 }
 
 /// The number that holds for an option where a job gives none.

@@ -6,10 +6,13 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pgrx::{PGRXSharedMemory, PgLwLock, pg_guard, pg_shmem_init, pg_sys};
+use pgrx::{PGRXSharedMemory, PgLwLock, PgSqlErrorCode, ereport, pg_guard, pg_shmem_init, pg_sys};
+
+use crate::postgres::session;
 
 /// So many databases can wait at once. Were it not enough, every database would be looked at.
 const PLACES: usize = 64;
+const NEVER: i64 = i64::MAX;
 
 /// A database that is to be looked at, and when at the earliest, in the server's microseconds. Database 0: a free place.
 #[derive(Clone, Copy, Default)]
@@ -24,8 +27,8 @@ struct Visit {
 struct Visits {
     /// The address of the launcher's latch; 0 while there is none.
     latch: usize,
-    /// Every database is to be looked at.
-    all: bool,
+    /// When every database is to be looked at, in the server's microseconds; [`NEVER`] if they are not.
+    all: i64,
     visits: [Visit; PLACES],
 }
 
@@ -33,7 +36,7 @@ impl Default for Visits {
     fn default() -> Self {
         Self {
             latch: 0,
-            all: false,
+            all: NEVER,
             visits: [Visit::default(); PLACES],
         }
     }
@@ -90,7 +93,7 @@ pub fn summon(database: u32, due: i64) {
             };
             visit.database = database;
         }
-        None => table.all = true,
+        None => table.all = table.all.min(due),
     }
     let latch = table.latch;
     drop(table);
@@ -99,6 +102,12 @@ pub fn summon(database: u32, due: i64) {
         // belongs to another process only makes that process look around.
         unsafe { pg_sys::SetLatch(latch as *mut pg_sys::Latch) };
     }
+}
+
+/// Has the launcher look at every database, not before `due`.
+pub fn summon_all(due: i64) {
+    let mut table = VISITS.exclusive();
+    table.all = table.all.min(due);
 }
 
 /// Has the launcher look at this database when the transaction that is under way commits.
@@ -114,14 +123,19 @@ pub fn summon_at_commit() {
 /// Called by the server only, as the type of its callback says.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
-    let ends = [
-        pg_sys::XactEvent::XACT_EVENT_COMMIT,
-        pg_sys::XactEvent::XACT_EVENT_ABORT,
-        pg_sys::XactEvent::XACT_EVENT_PREPARE,
-    ];
-    if ends.contains(&event) && WANTED.replace(false) && event != pg_sys::XactEvent::XACT_EVENT_ABORT {
-        // SAFETY: set once when the session begins.
-        summon(unsafe { pg_sys::MyDatabaseId }.to_u32(), now());
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PRE_PREPARE};
+    match event {
+        XACT_EVENT_COMMIT if WANTED.take() => summon(session::database(), now()),
+        XACT_EVENT_ABORT => WANTED.set(false),
+        // Whoever commits it then, in whatever session, would have to tell the launcher.
+        XACT_EVENT_PRE_PREPARE if WANTED.get() => {
+            ereport!(
+                ERROR,
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                "cannot PREPARE a transaction that has a backfill run in the background"
+            );
+        }
+        _ => {}
     }
 }
 
@@ -129,6 +143,20 @@ unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _argument: *m
 pub fn be_launcher() {
     // SAFETY: the latch of this process lies in shared memory.
     VISITS.exclusive().latch = unsafe { pg_sys::MyLatch as usize };
+    // SAFETY: the callback takes no argument.
+    unsafe { pg_sys::before_shmem_exit(Some(on_launcher_exit), pg_sys::Datum::null()) };
+}
+
+/// # Safety
+/// Called by the server only, as the type of its callback says.
+#[pg_guard]
+unsafe extern "C-unwind" fn on_launcher_exit(_code: std::ffi::c_int, _argument: pg_sys::Datum) {
+    VISITS.exclusive().latch = 0;
+}
+
+/// Whether there is a process that summons wake.
+pub fn has_launcher() -> bool {
+    available() && VISITS.share().latch != 0
 }
 
 /// Takes a database out whose time has come.
@@ -144,15 +172,23 @@ pub fn take_due() -> Option<u32> {
     Some(database)
 }
 
-/// Whether every database is to be looked at; it is asked for once.
+/// Whether every database is to be looked at now; it is asked for once.
 pub fn take_all() -> bool {
-    std::mem::take(&mut VISITS.exclusive().all)
+    let now = now();
+    let mut table = VISITS.exclusive();
+    let due = table.all <= now;
+    if due {
+        table.all = NEVER;
+    }
+    due
 }
 
 /// Milliseconds until the next visit is due.
 pub fn next_due() -> Option<i64> {
     let now = now();
     let table = VISITS.share();
-    let dues = table.visits.iter().filter(|visit| visit.database != 0);
-    dues.map(|visit| ((visit.due - now) / 1000).max(0) + 1).min()
+    let visits = table.visits.iter().filter(|visit| visit.database != 0);
+    let all = Some(table.all).filter(|&due| due != NEVER);
+    let dues = visits.map(|visit| visit.due).chain(all);
+    dues.map(|due| ((due - now) / 1000).max(0) + 1).min()
 }

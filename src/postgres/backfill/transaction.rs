@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
 use pgrx::spi::SpiResult;
-use pgrx::{PgSqlErrorCode, Spi, pg_sys};
+use pgrx::{PgSqlErrorCode, pg_sys};
 
 use crate::postgres::contain::{Failure, contained, raise_again};
 
@@ -105,12 +105,5 @@ pub(super) fn in_transaction(f: impl FnOnce() -> Result<(), Failure>) -> Result<
         if let Err(failure) = f() {
             raise_again(failure);
         }
-    })
-}
-
-/// The first row's values of a query, through SPI.
-pub fn read<R>(sql: &str, f: impl FnOnce(pgrx::spi::SpiTupleTable<'_>) -> SpiResult<R>) -> Result<R, Fall> {
-    work(Duration::ZERO, || {
-        Spi::connect_mut(|client| f(client.update(sql, None, &[])?))
     })
 }

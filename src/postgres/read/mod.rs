@@ -14,6 +14,7 @@ mod constraint;
 mod constraints;
 mod context;
 mod create;
+mod deletion;
 mod dependencies;
 mod domain;
 mod drop;
