@@ -10,6 +10,7 @@ use pg_test::{Client, TestDatabase, until};
 mod alembic;
 mod django;
 mod node_pg_migrate;
+mod under_load;
 
 /// What a migration changes, all of it.
 const SCHEMA: &str = "
