@@ -20,6 +20,7 @@ mod explain;
 mod harness;
 mod installation;
 mod invalid_indexes;
+mod lock_queue;
 mod mass_changes;
 mod modes;
 mod neighbours;
