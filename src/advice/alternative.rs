@@ -1,8 +1,9 @@
 //! The safe form of a statement, written with its real names.
 
-use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
+use super::added_constraint::Added;
+use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal, without_comments_around};
 use super::{leftover, mass_change, partition, rename, transaction};
-use crate::model::facts::{DomainCheck, IndexConstraint};
+use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
 use crate::policy::Finding;
@@ -24,22 +25,20 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
     let alter = AlterTable::parse(statement);
+    let mut added = Added::new(alter.as_ref(), relation, major);
     Some(match &work.cause {
         Cause::VolatileDefault {
             column,
             type_name,
             default,
         } => {
-            let not_null = alter
-                .and_then(|alter| alter.added_column(column).map(Subcommand::says_not_null))
-                .unwrap_or_default();
             let name = quote_identifier(column);
             format!(
                 "Add the column without a default, set the default for new rows, and fill the old ones in batches: \
                  ALTER TABLE {table} ADD COLUMN {name} {type_name}; \
                  ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}; {}{}",
                 fill(&table, &name, default),
-                and_not_null(not_null, relation, column, major)
+                added.and_constraints_of(column, false)
             )
         }
         Cause::SequenceDefault { column, type_name, .. } => {
@@ -53,7 +52,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
                  CREATE SEQUENCE {sequence} OWNED BY {table}.{name}; \
                  ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {next}; {}{}",
                 fill(&table, &name, &next),
-                and_not_null(true, relation, column, major)
+                added.and_constraints_of(column, true)
             )
         }
         Cause::StoredGenerated {
@@ -66,11 +65,12 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             } else {
                 ""
             };
-            let (column, expression) = (quote_identifier(column), nonempty(expression, "the expression"));
+            let (name, expression) = (quote_identifier(column), nonempty(expression, "the expression"));
             format!(
                 "Add a plain column{virtual_form}, keep it up to date by a BEFORE INSERT OR UPDATE trigger, and fill the \
-                 old rows in batches: ALTER TABLE {table} ADD COLUMN {column} {type_name}; {}",
-                fill(&table, &column, expression)
+                 old rows in batches: ALTER TABLE {table} ADD COLUMN {name} {type_name}; {}{}",
+                fill(&table, &name, expression),
+                added.and_constraints_of(column, false)
             )
         }
         Cause::ConstrainedDomain { column, domain } => {
@@ -83,15 +83,14 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         }
         Cause::NewColumnNotNull { column } => {
             let name = quote_identifier(column);
-            let add = alter
-                .as_ref()
-                .and_then(|alter| alter.added_column(column))
-                .map_or_else(|| format!("ADD COLUMN {name} ..."), Subcommand::without_not_null);
+            let add = added
+                .bare_column(column)
+                .map_or_else(|| format!("ADD COLUMN {name} ..."), |bare| bare.text);
             format!(
                 "Give it a constant default, which costs nothing; or add it nullable, fill it, and then make it NOT NULL: \
-                 ALTER TABLE {table} {add}; {} {}",
+                 ALTER TABLE {table} {add}; {}{}",
                 fill(&table, &name, "..."),
-                set_not_null(relation, column, major)
+                added.and_constraints_of(column, true)
             )
         }
         Cause::TypeChange { column, to, .. } => {
@@ -133,12 +132,9 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             "Make the column NOT NULL first, without blocking: {} Then run the statement again.",
             set_not_null(relation, column, major)
         ),
-        Cause::Check { constraint } => not_valid(alter.as_ref(), relation, constraint.as_deref()),
-        Cause::ForeignKey { .. } if partitioned && major < 18 => format!(
-            "A foreign key of a partitioned table cannot be NOT VALID in this version. Add it to each partition with \
-             NOT VALID, validate each, and then add it to {table}: the validated ones are taken over without a scan."
-        ),
-        Cause::ForeignKey { constraint, .. } => not_valid(alter.as_ref(), relation, constraint.as_deref()),
+        Cause::Check { constraint } => added.not_valid(constraint.as_deref()),
+        Cause::ForeignKey { .. } if partitioned && major < 18 => added.key_of_partitioned(),
+        Cause::ForeignKey { constraint, .. } => added.not_valid(constraint.as_deref()),
         Cause::IndexConstraint {
             kind,
             constraint,
@@ -153,14 +149,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
                     _ => None,
                 });
             let not_null = nullable.map_or_else(String::new, |column| set_not_null(relation, column, major) + " ");
-            index_constraint(
-                *kind,
-                constraint.as_deref(),
-                columns,
-                relation,
-                alter.as_ref(),
-                &not_null,
-            )
+            added.index_constraint(*kind, constraint.as_deref(), columns, &not_null)
         }
         Cause::Validate { constraint } => format!(
             "Run it alone, in a transaction of its own, where it blocks neither reads nor writes: \
@@ -175,7 +164,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         ),
         Cause::CreateIndex { .. } => format!(
             "Run it outside a transaction block as {};",
-            after_word(statement, "INDEX", "CONCURRENTLY")
+            after_word(statement, &["INDEX"], "CONCURRENTLY")
         ),
         Cause::Reindex => format!(
             "Run it outside a transaction block as {};",
@@ -228,19 +217,11 @@ fn fill(table: &str, column: &str, value: &str) -> String {
     )
 }
 
-fn and_not_null(wanted: bool, relation: &Relation, column: &str, major: u32) -> String {
-    if wanted {
-        format!(" And make it NOT NULL: {}", set_not_null(relation, column, major))
-    } else {
-        String::new()
-    }
-}
-
 /// No way validates a domain while writes go on; NOT VALID holds new values to the constraint.
 fn alter_domain(domain: &str, check: &DomainCheck, statement: &str) -> String {
     let add = match check {
         DomainCheck::NotNull => format!("ALTER DOMAIN {domain} ADD CHECK (VALUE IS NOT NULL)"),
-        DomainCheck::Constraint(_) => statement.trim_end_matches([';', ' ']).to_owned(),
+        DomainCheck::Constraint(_) => without_comments_around(statement).to_owned(),
         DomainCheck::Validate(_) => {
             return "Leave it NOT VALID, which new values are held to, and look for old ones that break it with queries; \
                     or validate it in a maintenance window."
@@ -254,7 +235,7 @@ fn alter_domain(domain: &str, check: &DomainCheck, statement: &str) -> String {
 }
 
 /// Steps that make a column NOT NULL while reads and writes go on.
-fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
+pub(super) fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
     let table = relation.qualified_name();
     let constraint = quote_identifier(&format!("{}_{column}_not_null", relation.name));
     let column = quote_identifier(column);
@@ -272,165 +253,9 @@ fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
     )
 }
 
-/// The constraints of a statement, each added with NOT VALID and validated on its own, and the rest as it is.
-fn not_valid(alter: Option<&AlterTable>, relation: &Relation, constraint: Option<&str>) -> String {
-    let table = relation.qualified_name();
-    let (mut steps, mut validations, mut rest) = (vec![], vec![], vec![]);
-    let mut add = |name: Option<String>, column: Option<String>, definition: &str| {
-        let kind = if definition.to_ascii_uppercase().starts_with("CHECK") {
-            "check"
-        } else {
-            "fkey"
-        };
-        let default = || {
-            let parts = [Some(relation.name.clone()), column, Some(kind.to_owned())];
-            parts.into_iter().flatten().collect::<Vec<_>>().join("_")
-        };
-        let name = quote_identifier(&name.unwrap_or_else(default));
-        steps.push(format!("ADD CONSTRAINT {name} {definition} NOT VALID"));
-        validations.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
-    };
-    for each in alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default() {
-        if let Some((name, definition)) = each.added_constraint(&["CHECK", "FOREIGN"]) {
-            add(name, definition.first_name_in_group(), definition.text());
-            continue;
-        }
-        let mut text = each.text().to_owned();
-        while let Some(found) = Subcommand::new(&text).column_constraint(&["CHECK", "REFERENCES"]) {
-            let column = quote_identifier(&found.column);
-            let definition = if found.definition.to_ascii_uppercase().starts_with("CHECK") {
-                found.definition
-            } else {
-                format!("FOREIGN KEY ({column}) {}", found.definition)
-            };
-            add(found.name, Some(found.column), &definition);
-            text = found.without;
-        }
-        rest.push(text);
-    }
-    let (Some(alter), false) = (alter, steps.is_empty()) else {
-        let name = constraint.map_or_else(|| "...".to_owned(), quote_identifier);
-        return format!(
-            "Add the constraint with NOT VALID; and then, in a transaction of its own, \
-             ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-        );
-    };
-    rest.extend(steps);
-    format!(
-        "Run {} {}; and then, in a transaction of its own, {}",
-        alter.head,
-        rest.join(", "),
-        validations.join(" ")
-    )
-}
-
-/// The beginnings of constraints that are unique indexes.
-const KINDS: &[&str] = &["PRIMARY", "UNIQUE"];
-const NOT_CONCURRENTLY: &str = "An exclusion constraint cannot be built beside writes; add it in a maintenance window.";
-
-fn index_constraint(
-    kind: IndexConstraint,
-    constraint: Option<&str>,
-    columns: &[String],
-    relation: &Relation,
-    alter: Option<&AlterTable>,
-    not_null: &str,
-) -> String {
-    let table = relation.qualified_name();
-    let (words, suffix) = match kind {
-        IndexConstraint::PrimaryKey => ("PRIMARY KEY", "pkey".to_owned()),
-        IndexConstraint::Unique => ("UNIQUE", format!("{}_key", columns.join("_"))),
-        IndexConstraint::Exclusion => {
-            return NOT_CONCURRENTLY.to_owned();
-        }
-    };
-    if relation.kind == RelationKind::PartitionedTable {
-        return format!(
-            "Give each partition the constraint first: CREATE UNIQUE INDEX CONCURRENTLY ... on the partition, and ALTER \
-             TABLE ... ADD {words} USING INDEX ... .  Then run the statement on {table} again: it takes them over and \
-             builds nothing."
-        );
-    }
-    let name = constraint.map_or_else(
-        || quote_identifier(&format!("{}_{suffix}", relation.name)),
-        quote_identifier,
-    );
-    let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
-    let of_table = subcommands
-        .iter()
-        .filter_map(|each| each.added_constraint(KINDS))
-        .find(|(name, _)| name.as_deref() == constraint);
-    let of_column: Vec<ColumnConstraint> = subcommands
-        .iter()
-        .filter_map(|each| each.column_constraint(KINDS))
-        .collect();
-    let (column_first, definition) = match (&of_table, of_column.first(), alter) {
-        (None, Some(first), Some(alter)) => {
-            let columns: Vec<&str> = of_column.iter().map(|each| each.without.as_str()).collect();
-            let columns = columns.join(", ");
-            (
-                format!(
-                    "Add the column without the constraint and fill it: {} {columns};  ",
-                    alter.head
-                ),
-                first.definition.as_str(),
-            )
-        }
-        (written, ..) => (
-            String::new(),
-            written.as_ref().map_or("", |(_, definition)| definition.text()),
-        ),
-    };
-    if definition.to_ascii_uppercase().contains("WITHOUT OVERLAPS") {
-        return NOT_CONCURRENTLY.to_owned();
-    }
-    let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
-    let options = index_options(&Subcommand::new(definition));
-    format!(
-        "{column_first}Build the index beside the writers, outside a transaction block, and take it over: \
-         CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}){}; {not_null}\
-         ALTER TABLE {table} ADD CONSTRAINT {name} {words} USING INDEX {name}{};",
-        columns.join(", "),
-        options.of_index,
-        options.of_constraint
-    )
-}
-
-/// What is said beside the columns of a constraint.
-#[derive(Default)]
-struct IndexOptions {
-    of_index: String,
-    of_constraint: String,
-}
-
-fn index_options(definition: &Subcommand) -> IndexOptions {
-    let mut options = IndexOptions::default();
-    if let Some(included) = definition.group_after("INCLUDE") {
-        options.of_index += &format!(" INCLUDE ({included})");
-    }
-    if definition.says(&["NULLS", "NOT", "DISTINCT"]) {
-        options.of_index += " NULLS NOT DISTINCT";
-    }
-    if let Some(parameters) = definition.group_after("WITH") {
-        options.of_index += &format!(" WITH ({parameters})");
-    }
-    for words in [["DEFERRABLE"].as_slice(), &["INITIALLY", "DEFERRED"]] {
-        if definition.says(words) && !definition.says(&["NOT", "DEFERRABLE"]) {
-            options.of_constraint += &format!(" {}", words.join(" "));
-        }
-    }
-    options
-}
-
 /// REINDEX INDEX i → REINDEX INDEX CONCURRENTLY i
 fn reindex_concurrently(statement: &str) -> String {
-    ["INDEX", "TABLE", "SCHEMA", "DATABASE"]
-        .into_iter()
-        .find_map(|word| {
-            let changed = after_word(statement, word, "CONCURRENTLY");
-            changed.contains("CONCURRENTLY").then_some(changed)
-        })
-        .unwrap_or_else(|| statement.to_owned())
+    after_word(statement, &["INDEX", "TABLE", "SCHEMA", "DATABASE"], "CONCURRENTLY")
 }
 
 fn nonempty<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
@@ -446,6 +271,10 @@ mod tests {
         assert_eq!(
             reindex_concurrently("REINDEX (VERBOSE) TABLE t"),
             "REINDEX (VERBOSE) TABLE CONCURRENTLY t"
+        );
+        assert_eq!(
+            reindex_concurrently("reindex table index"),
+            "reindex table CONCURRENTLY index"
         );
     }
 }

@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod added_constraint;
 pub mod alternative;
 mod clauses;
+mod column_constraint;
 pub mod examples;
 mod leftover;
 pub mod lock_wait;

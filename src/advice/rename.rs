@@ -1,5 +1,6 @@
 //! The safe form of a RENAME: the old name goes on as a view, until nothing uses it any more.
 
+use super::sql::without_comments_around;
 use crate::model::lock_profile::Destruction;
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
 
@@ -10,6 +11,7 @@ pub fn alternative(loss: &Destruction, relation: &Relation, statement: &str) -> 
         RelationKind::Sequence | RelationKind::CompositeType | RelationKind::Index | RelationKind::PartitionedIndex
     );
     let old = relation.qualified_name();
+    let statement = without_comments_around(statement);
     match loss {
         Destruction::Name(new) if selectable => {
             let schema = new.schema.as_ref().unwrap_or(&relation.schema);

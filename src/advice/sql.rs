@@ -7,13 +7,15 @@ use super::tokens::{Kind, Token, tokens};
 pub fn without_comments_around(statement: &str) -> &str {
     let tokens = tokens(statement);
     let start = tokens.first().map_or(0, |token| token.start);
-    &statement[start..tokens.last().map_or(start, Token::end)]
+    let last = tokens.iter().rfind(|token| token.text != ";");
+    &statement[start..last.map_or(start, Token::end)]
 }
 
-/// Puts a word after the first keyword `after` of a statement; unchanged if it has none.
-pub fn after_word(statement: &str, after: &str, word: &str) -> String {
+/// Puts a word after the first keyword of a statement that is one of `after`; unchanged if it has none.
+pub fn after_word(statement: &str, after: &[&str], word: &str) -> String {
     let statement = without_comments_around(statement);
-    match tokens(statement).iter().find(|token| token.is(after)) {
+    let is_one = |token: &&Token| after.iter().any(|word| token.is(word));
+    match tokens(statement).iter().find(is_one) {
         Some(token) => format!("{} {word}{}", &statement[..token.end()], &statement[token.end()..]),
         None => statement.to_owned(),
     }
@@ -42,8 +44,8 @@ pub struct AlterTable<'a> {
 
 /// One subcommand of an ALTER TABLE.
 pub struct Subcommand<'a> {
-    text: &'a str,
-    tokens: Vec<Token<'a>>,
+    pub(super) text: &'a str,
+    pub(super) tokens: Vec<Token<'a>>,
 }
 
 impl<'a> AlterTable<'a> {
@@ -99,7 +101,7 @@ impl<'a> Subcommand<'a> {
         self.text
     }
 
-    fn words(&self, at: usize, words: &[&str]) -> bool {
+    pub(super) fn words(&self, at: usize, words: &[&str]) -> bool {
         words
             .iter()
             .enumerate()
@@ -111,7 +113,11 @@ impl<'a> Subcommand<'a> {
     }
 
     /// The column of ADD [COLUMN] [IF NOT EXISTS].
-    fn added_column(&self) -> Option<String> {
+    pub(super) fn added_column(&self) -> Option<String> {
+        const OF_TABLE: [&str; 6] = ["CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY", "FOREIGN", "NOT"];
+        if OF_TABLE.iter().any(|word| self.words(0, &["ADD", word])) {
+            return None;
+        }
         let mut at = usize::from(self.words(0, &["ADD"])) + usize::from(self.words(0, &["ADD", "COLUMN"]));
         if self.words(at, &["IF", "NOT", "EXISTS"]) {
             at += 3;
@@ -128,23 +134,6 @@ impl<'a> Subcommand<'a> {
     /// Whether these keywords are written in it, one after the other.
     pub fn says(&self, words: &[&str]) -> bool {
         self.position(words).is_some()
-    }
-
-    /// Whether NOT NULL is written in it.
-    pub fn says_not_null(&self) -> bool {
-        self.says(&["NOT", "NULL"])
-    }
-
-    /// As written, but for NOT NULL.
-    pub fn without_not_null(&self) -> String {
-        let Some(at) = self.position(&["NOT", "NULL"]) else {
-            return self.text.to_owned();
-        };
-        let (before, after) = (
-            &self.text[..self.tokens[at].start],
-            &self.text[self.tokens[at + 1].end()..],
-        );
-        format!("{}{after}", before.trim_end())
     }
 
     /// What follows a keyword to the end of the subcommand.
@@ -176,69 +165,6 @@ impl<'a> Subcommand<'a> {
         is_one.then(|| (name, Self::new(&self.text[self.tokens[at].start..])))
     }
 
-    /// The first constraint of one of these `kinds` that is written with a new column.
-    pub fn column_constraint(&self, kinds: &[&str]) -> Option<ColumnConstraint> {
-        let column = self.added_column()?;
-        let at = (2..self.tokens.len()).find(|at| kinds.iter().any(|kind| self.words(*at, &[kind])))?;
-        let named = self.words(at - 2, &["CONSTRAINT"]);
-        let start = if named { at - 2 } else { at };
-        let last = self.end_of_constraint(at) - 1;
-        let (before, after) = (
-            &self.text[..self.tokens[start].start],
-            &self.text[self.tokens[last].end()..],
-        );
-        Some(ColumnConstraint {
-            column,
-            name: named.then(|| identifier(&self.tokens[at - 1])),
-            definition: self.text[self.tokens[at].start..self.tokens[last].end()].to_owned(),
-            without: format!("{}{after}", before.trim_end()),
-        })
-    }
-
-    /// The token after the constraint whose first word is the token `at`: `ColConstraintElem` of `parser/gram.y`.
-    fn end_of_constraint(&self, at: usize) -> usize {
-        let mut end = at + 1;
-        if self.words(at, &["PRIMARY", "KEY"]) {
-            end += 1;
-        } else if self.words(at, &["REFERENCES"]) {
-            end += 1;
-            while self.tokens.get(end).is_some_and(|token| token.text == ".") {
-                end += 2;
-            }
-        }
-        end = self.end_of_group(end);
-        const CLAUSES: [(&[&str], usize); 12] = [
-            (&["NO", "INHERIT"], 2),
-            (&["NULLS", "DISTINCT"], 2),
-            (&["NULLS", "NOT", "DISTINCT"], 3),
-            (&["MATCH"], 2),
-            (&["ON", "DELETE"], 2),
-            (&["ON", "UPDATE"], 2),
-            (&["NO", "ACTION"], 2),
-            (&["RESTRICT"], 1),
-            (&["CASCADE"], 1),
-            (&["SET"], 2),
-            (&["DEFERRABLE"], 1),
-            (&["INITIALLY"], 2),
-        ];
-        while let Some((_, length)) = CLAUSES.iter().find(|(words, _)| self.words(end, words)) {
-            end = self.end_of_group(end + length);
-        }
-        end.min(self.tokens.len())
-    }
-
-    /// The token after the parentheses that open at the token `at`; `at` if none do.
-    fn end_of_group(&self, at: usize) -> usize {
-        let closes = |token: &Token| token.depth == 0 && token.kind == Kind::Close;
-        match self.tokens.get(at) {
-            Some(token) if token.kind == Kind::Open => {
-                let rest = self.tokens[at..].iter().position(closes);
-                rest.map_or(self.tokens.len(), |rest| at + rest + 1)
-            }
-            _ => at,
-        }
-    }
-
     /// The first name in the first parentheses that is not one of a function.
     pub fn first_name_in_group(&self) -> Option<String> {
         let inner = self.tokens.iter().enumerate().filter(|(_, token)| token.depth > 0);
@@ -247,18 +173,6 @@ impl<'a> Subcommand<'a> {
             .find(|(at, _)| self.tokens.get(at + 1).is_none_or(|next| next.kind != Kind::Open))
             .map(|(_, token)| identifier(token))
     }
-}
-
-/// A constraint written with a new column.
-pub struct ColumnConstraint {
-    /// The column.
-    pub column: String,
-    /// Its name, if it is given one.
-    pub name: Option<String>,
-    /// `CHECK (a > 0)`, `REFERENCES b`, ...
-    pub definition: String,
-    /// The subcommand without it.
-    pub without: String,
 }
 
 /// A name as the catalog has it.
@@ -278,19 +192,19 @@ mod tests {
         assert_eq!(
             after_word(
                 "/* an index */ create /* index */ unique index i on t (a)",
-                "INDEX",
+                &["INDEX"],
                 "CONCURRENTLY"
             ),
             "create /* index */ unique index CONCURRENTLY i on t (a)"
         );
         assert_eq!(
-            after_word("CREATE INDEX ON t (a) -- now; really", "INDEX", "CONCURRENTLY"),
+            after_word("CREATE INDEX ON t (a) -- now; really", &["INDEX"], "CONCURRENTLY"),
             "CREATE INDEX CONCURRENTLY ON t (a)"
         );
-        assert_eq!(after_word("-- index", "INDEX", "CONCURRENTLY"), "");
-        assert_eq!(after_word("create \"", "INDEX", "CONCURRENTLY"), "create \"");
+        assert_eq!(after_word("-- index", &["INDEX"], "CONCURRENTLY"), "");
+        assert_eq!(after_word("create \"", &["INDEX"], "CONCURRENTLY"), "create \"");
         assert_eq!(
-            after_word("create \"index\"", "INDEX", "CONCURRENTLY"),
+            after_word("create \"index\"", &["INDEX"], "CONCURRENTLY"),
             "create \"index\""
         );
     }
@@ -319,10 +233,6 @@ mod tests {
         let of = |text: &'static str| Subcommand::new(text);
         let add = of("ADD COLUMN IF NOT EXISTS \"A\"\"b\" int NOT NULL DEFAULT random()");
         assert_eq!(add.added_column().as_deref(), Some("A\"b"));
-        assert_eq!(
-            add.without_not_null(),
-            "ADD COLUMN IF NOT EXISTS \"A\"\"b\" int DEFAULT random()"
-        );
         assert_eq!(of("ADD Total int").added_column().as_deref(), Some("total"));
         let (name, check) = of("add constraint C check (lower(a) > 'x')")
             .added_constraint(&["CHECK"])
@@ -339,47 +249,6 @@ mod tests {
         assert_eq!(
             of("ALTER a SET EXPRESSION AS (b * (c))").group_after("AS"),
             Some("b * (c)")
-        );
-    }
-
-    #[test]
-    fn constraints_of_a_new_column_are_found() {
-        let split = |text: &str, kind: &str| {
-            let found = Subcommand::new(text).column_constraint(&[kind]).unwrap();
-            (found.name, found.definition, found.without)
-        };
-        assert_eq!(
-            split(
-                "ADD COLUMN c int CONSTRAINT n CHECK (c > (0)) NO INHERIT DEFAULT 1",
-                "CHECK"
-            ),
-            (
-                Some("n".to_owned()),
-                "CHECK (c > (0)) NO INHERIT".to_owned(),
-                "ADD COLUMN c int DEFAULT 1".to_owned()
-            )
-        );
-        assert_eq!(
-            split(
-                "ADD c int REFERENCES s.t (a) ON DELETE SET NULL INITIALLY DEFERRED NOT NULL",
-                "REFERENCES"
-            ),
-            (
-                None,
-                "REFERENCES s.t (a) ON DELETE SET NULL INITIALLY DEFERRED".to_owned(),
-                "ADD c int NOT NULL".to_owned()
-            )
-        );
-        assert_eq!(
-            split("ADD c int DEFAULT 1 PRIMARY KEY", "PRIMARY"),
-            (None, "PRIMARY KEY".to_owned(), "ADD c int DEFAULT 1".to_owned())
-        );
-        assert_eq!(split("ADD c int CHECK", "CHECK").2, "ADD c int");
-        assert!(Subcommand::new("ADD c int").column_constraint(&["CHECK"]).is_none());
-        assert!(
-            Subcommand::new("ADD CHECK (c > 0)")
-                .column_constraint(&["CHECK"])
-                .is_none()
         );
     }
 
@@ -428,16 +297,19 @@ mod tests {
                 text += PIECES[random % PIECES.len()];
                 text += ["", " "][random / PIECES.len() % 2];
             }
-            after_word(&text[..], "TABLE", "x");
+            after_word(&text[..], &["TABLE"], "x");
             for each in AlterTable::parse(&text).iter().flat_map(|alter| &alter.subcommands) {
-                each.without_not_null();
                 each.group_after("CHECK");
                 each.after("SET");
                 if let Some((_, definition)) = each.added_constraint(&["CHECK", "UNIQUE"]) {
                     definition.first_name_in_group();
                 }
-                if let Some(found) = each.column_constraint(&["CHECK", "REFERENCES", "PRIMARY", "UNIQUE"]) {
-                    assert!(found.without.len() < each.text().len(), "{text}");
+                if let Some(bare) = each.without_constraints(&[&["CHECK"], &["REFERENCES"], &["NOT", "NULL"]]) {
+                    assert_eq!(
+                        bare.text.len() < each.text().len(),
+                        !bare.constraints.is_empty(),
+                        "{text}"
+                    );
                 }
             }
         }

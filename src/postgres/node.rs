@@ -103,6 +103,11 @@ pub fn mentions(text: *const c_char, word: &str) -> bool {
 
 /// Whether a DefElem option of this name is on: absent is `false`, present without a value is `true`.
 pub fn option_on(options: *mut pg_sys::List, name: &str) -> bool {
+    option(options, name).unwrap_or(false)
+}
+
+/// The same; `None` if it is absent.
+pub fn option(options: *mut pg_sys::List, name: &str) -> Option<bool> {
     list(options)
         .into_iter()
         .filter_map(|node| cast::<pg_sys::DefElem>(node, pg_sys::NodeTag::T_DefElem))
@@ -110,5 +115,4 @@ pub fn option_on(options: *mut pg_sys::List, name: &str) -> bool {
         // SAFETY: defGetBoolean reads a DefElem.
         .map(|option| unsafe { pg_sys::defGetBoolean(std::ptr::from_ref(option).cast_mut()) })
         .last()
-        .unwrap_or(false)
 }

@@ -131,6 +131,25 @@ fn defaults() {
     }
     cases.push(case("ALTER TABLE t ADD COLUMN c text STORAGE external DEFAULT 'x'").from(16));
     cases.push(case("ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (id * 2) VIRTUAL CHECK (c > 0)").from(18));
+    // What is said of a constraint stands behind it, as one more part of the column's definition.
+    for definition in [
+        "int CHECK (c > 0) NOT ENFORCED",
+        "int DEFAULT 1 CHECK (c > 0) NOT ENFORCED CHECK (c < 9)",
+        "int DEFAULT 1 CHECK (c > 0) ENFORCED",
+        "int CONSTRAINT k CHECK (c > 0) NO INHERIT NOT ENFORCED NOT NULL DEFAULT 1",
+        "int DEFAULT 1 REFERENCES other NOT ENFORCED",
+        "int DEFAULT 1 REFERENCES other NOT ENFORCED CHECK (c > 0)",
+        "int DEFAULT 1 REFERENCES other DEFERRABLE INITIALLY DEFERRED NOT ENFORCED",
+        "int DEFAULT 1 REFERENCES other NOT DEFERRABLE ENFORCED",
+    ] {
+        cases.push(case(format!("ALTER TABLE t ADD COLUMN c {definition}")).from(18));
+    }
+    for definition in [
+        "int UNIQUE DEFERRABLE",
+        "int DEFAULT 1 REFERENCES other INITIALLY DEFERRED",
+    ] {
+        cases.push(case(format!("ALTER TABLE t ADD COLUMN c {definition}")));
+    }
     // There is nothing to put into the rows, so there may be none.
     for definition in ["int NOT NULL", "int PRIMARY KEY", "mood NOT NULL"] {
         cases.push(

@@ -248,7 +248,7 @@ fn describe(case: &Case) -> String {
 /// An empty schema, and a session as new.
 pub fn clean(client: &mut Client) {
     client.batch(
-        "RESET ALL; DISCARD TEMP; SET client_min_messages = warning; SET pg_interlock.mode = off;
+        "RESET ROLE; RESET ALL; DISCARD TEMP; SET client_min_messages = warning; SET pg_interlock.mode = off;
          DO $$
          DECLARE schema name;
          BEGIN

@@ -69,8 +69,8 @@ pub fn predicted(client: &mut Client, statement: &str) -> Result<Prediction, pos
     for row in rows {
         match row.get::<_, Option<String>>(0) {
             None => prediction.remark = row.get(5),
-            // The extension's own tables, like the server's, are no part of what is compared.
-            Some(relation) if relation.starts_with("interlock.") => {}
+            // The extension's own tables, like the server's and TOAST, are no part of what is compared.
+            Some(relation) if relation.starts_with("interlock.") || relation.starts_with("pg_toast.") => {}
             Some(relation) => {
                 let effect = Effect {
                     lock: row.get(1),

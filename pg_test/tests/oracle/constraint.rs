@@ -67,6 +67,37 @@ fn checks() {
             .given("ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0) NOT ENFORCED")
             .from(18)
             .if_possible(),
+        // The target has it from its parent, and keeps what it has.
+        case("ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE grandchild ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE ONLY child ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0) NOT VALID")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0) NOT ENFORCED")
+            .from(18),
+        case("ALTER TABLE child ADD CONSTRAINT other CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE p1 ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE p ADD CONSTRAINT k CHECK (b > 0)")
+            .if_possible(),
+        // What goes in the same statement is not there to be kept.
+        case("ALTER TABLE parent DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0), DROP CONSTRAINT k")
+            .given("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE parent DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (b > 0)").given(
+            "ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0); ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)",
+        ),
+        case("ALTER TABLE child DROP COLUMN own, ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE child ADD own int; ALTER TABLE child ADD CONSTRAINT k CHECK (own > 0)"),
+        case("ALTER TABLE p DROP CONSTRAINT k, ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE p ADD CONSTRAINT k CHECK (b > 0)"),
+        case("ALTER TABLE parent DROP COLUMN extra, ADD CONSTRAINT k CHECK (b > 0)")
+            .given("ALTER TABLE parent ADD extra int; ALTER TABLE parent ADD CONSTRAINT k CHECK (extra > 0)"),
         // One table by two ways.
         case("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0)")
             .given("CREATE TABLE two_ways () INHERITS (parent, child); INSERT INTO two_ways VALUES (1, 1)"),

@@ -29,6 +29,15 @@ const WIDE_KEY: &str = "CREATE TABLE q (id int PRIMARY KEY) PARTITION BY RANGE (
     CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (1) TO (100); CREATE TABLE q2 PARTITION OF q DEFAULT;
     INSERT INTO q SELECT generate_series(1, 300); ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES q;";
 
+const SELF_KEY: &str = "CREATE TABLE s (a int PRIMARY KEY, b int REFERENCES s) PARTITION BY RANGE (a);
+    CREATE TABLE s1 PARTITION OF s FOR VALUES FROM (1) TO (100);
+    CREATE TABLE s2 PARTITION OF s FOR VALUES FROM (100) TO (1000) PARTITION BY RANGE (a);
+    CREATE TABLE s2a PARTITION OF s2 FOR VALUES FROM (100) TO (200);
+    CREATE TABLE s2b PARTITION OF s2 FOR VALUES FROM (200) TO (1000) PARTITION BY RANGE (a);
+    CREATE TABLE s2b1 PARTITION OF s2b FOR VALUES FROM (200) TO (1000);
+    CREATE TABLE s3 PARTITION OF s FOR VALUES FROM (1000) TO (1300);
+    INSERT INTO s SELECT i, 1100 FROM generate_series(1, 1299) i; ANALYZE s;";
+
 /// What a partition may hang on.
 const SETUPS: [&str; 9] = [
     "",
@@ -69,6 +78,11 @@ fn plain() {
         case("ALTER TABLE p DETACH PARTITION p1").given(format!("{REFERRING}{KEY}")),
         case("ALTER TABLE h DETACH PARTITION h1"),
         case("ALTER TABLE IF EXISTS absent DETACH PARTITION p1"),
+        // Within one tree: the check still sees what leaves among those that refer to it.
+        case("ALTER TABLE s DETACH PARTITION s2").given(SELF_KEY),
+        case("ALTER TABLE s DETACH PARTITION s1").given(SELF_KEY),
+        case("ALTER TABLE s2 DETACH PARTITION s2a").given(SELF_KEY),
+        case("ALTER TABLE s DETACH PARTITION s2").given(format!("{SELF_KEY} CREATE INDEX ON s (b); ANALYZE s")),
         case("ALTER TABLE i DETACH PARTITION i1")
             .given(
                 "CREATE TABLE i (a int GENERATED ALWAYS AS IDENTITY, b int) PARTITION BY LIST (b);
@@ -95,6 +109,7 @@ fn concurrently() {
         case("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY").given(KEY),
         case("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY").given(REFERRING),
         case("ALTER TABLE p DETACH PARTITION p2 CONCURRENTLY").given(REFERRING.replace("250", "50")),
+        case("ALTER TABLE s DETACH PARTITION s2 CONCURRENTLY").given(SELF_KEY),
         case("ALTER TABLE h DETACH PARTITION h1 CONCURRENTLY"),
     ];
     run(BASE, cases.into_iter().map(|case| case.watched().set(PLAN)).collect());

@@ -57,6 +57,29 @@ fn every_kind() {
                  ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES target NOT VALID",
             )
             .from(18),
+        // The partition has it validated already, so that no row is left to look at.
+        case("ALTER TABLE p VALIDATE CONSTRAINT k")
+            .given(
+                "ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES target NOT VALID;
+                 ALTER TABLE p1 VALIDATE CONSTRAINT k; ALTER TABLE p2 VALIDATE CONSTRAINT k",
+            )
+            .from(18),
+        case("ALTER TABLE p VALIDATE CONSTRAINT k")
+            .given("ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES q NOT VALID; ALTER TABLE p1 VALIDATE CONSTRAINT k")
+            .from(18),
+        case("ALTER TABLE p VALIDATE CONSTRAINT k")
+            .given(
+                "DROP TABLE p1, p2; CREATE TABLE p3 PARTITION OF p DEFAULT PARTITION BY RANGE (a);
+                 CREATE TABLE p3a PARTITION OF p3 DEFAULT; INSERT INTO p VALUES (1, 1);
+                 ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES target NOT VALID",
+            )
+            .from(18),
+        case("ALTER TABLE bare VALIDATE CONSTRAINT k")
+            .given(
+                "CREATE TABLE bare (b int) PARTITION BY RANGE (b);
+                 ALTER TABLE bare ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES target NOT VALID",
+            )
+            .from(18),
         case("ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT k"),
         case("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target NOT VALID, VALIDATE CONSTRAINT k"),
         // Under the name that the server gives.

@@ -37,6 +37,18 @@ const PARTITIONS: &str = "LOCK TABLE pg_catalog.pg_inherits IN ACCESS EXCLUSIVE 
 /// The last thing that dropping a relation does.
 const CATALOG: &str = "LOCK TABLE pg_catalog.pg_attribute IN SHARE MODE";
 
+const OF_OTHERS: &str = "DO $$ BEGIN CREATE ROLE of_parent; EXCEPTION WHEN duplicate_object THEN END $$;
+    GRANT ALL ON SCHEMA app TO of_parent; ALTER TABLE p OWNER TO of_parent; ALTER TABLE p1 OWNER TO of_parent";
+const EXCLUDING: &str = "CREATE TABLE excluding (id int PRIMARY KEY, r int4range, EXCLUDE USING gist (r WITH &&));
+    INSERT INTO excluding SELECT i, int4range(i, i + 1) FROM generate_series(1, 300) i";
+const EXCLUDING_IN_SCHEMA: &str = "CREATE SCHEMA other;
+    CREATE TABLE other.excluding (id int PRIMARY KEY, r int4range, EXCLUDE USING gist (r WITH &&));
+    INSERT INTO other.excluding SELECT i, int4range(i, i + 1) FROM generate_series(1, 300) i;
+    CREATE TABLE other.only (r int4range, EXCLUDE USING gist (r WITH &&));
+    INSERT INTO other.only SELECT int4range(i, i + 1) FROM generate_series(1, 300) i";
+const WIDE: &str = "CREATE TABLE wide (a text); ALTER TABLE wide ALTER a SET STORAGE external;
+    INSERT INTO wide SELECT repeat(md5(i::text), 400) FROM generate_series(1, 30) i";
+
 #[test]
 fn concurrent_index_commands() {
     let cases = vec![
@@ -53,6 +65,19 @@ fn concurrent_index_commands() {
         case("REINDEX INDEX CONCURRENTLY gated_last").gate(GATE),
         case("REINDEX TABLE CONCURRENTLY t").gate(CATALOG),
         case("REINDEX (CONCURRENTLY) TABLE gated").gate(GATE),
+        // Those of exclusion constraints and those that are not valid are passed over.
+        case("REINDEX TABLE CONCURRENTLY excluding")
+            .given(EXCLUDING)
+            .gate(CATALOG),
+        case("REINDEX TABLE CONCURRENTLY t")
+            .given("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app.t_a'::regclass")
+            .gate(CATALOG),
+        case("REINDEX INDEX CONCURRENTLY t_a")
+            .given("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app.t_a'::regclass")
+            .gate(CATALOG),
+        case("REINDEX SCHEMA CONCURRENTLY other")
+            .given(EXCLUDING_IN_SCHEMA)
+            .gate(CATALOG),
         case("REINDEX TABLE CONCURRENTLY p").gate(GATE_P1).gate(GATE_P2),
         case("REINDEX INDEX CONCURRENTLY p_b").gate(INDEX_P1).gate(INDEX_P2),
     ];
@@ -76,8 +101,25 @@ fn partitioned_and_vacuum() {
         case("VACUUM parent"),
         case("VACUUM FULL gated").gate(GATE),
         case("VACUUM (FULL, ANALYZE) gated").gate(GATE),
+        // TOAST alone is written anew.
+        case("VACUUM (FULL, PROCESS_MAIN false) t").from(16),
+        case("VACUUM (FULL, PROCESS_MAIN false) wide, t").given(WIDE).from(16),
+        case("VACUUM (FULL, PROCESS_MAIN) gated").gate(GATE).from(16),
+        case("VACUUM (FULL, PROCESS_MAIN false) p").from(16),
+        case("VACUUM (PROCESS_MAIN false) t").from(16),
+        case("VACUUM (FULL, PROCESS_MAIN false)").given(WIDE).from(16),
         case("VACUUM FULL p").gate(GATE_P1).gate(GATE_P2),
         case("VACUUM FULL p1").gate(GATE_P1),
+        case("VACUUM FULL")
+            .given("DROP TABLE t")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .gate(GATE_P2),
+        // Another's leaves are passed over.
+        case("CLUSTER p USING p_b")
+            .given(OF_OTHERS)
+            .set("SET ROLE of_parent")
+            .gate(GATE_P1),
         case("VACUUM FULL parent"),
         case("ANALYZE p"),
     ];

@@ -137,7 +137,7 @@ fn check(cases: Vec<Case>) {
     let mut client = database.client();
     for case in cases {
         println!("{}", case.statement);
-        client.batch("RESET pg_interlock.size_threshold");
+        client.batch("RESET pg_interlock.size_threshold; RESET search_path");
         client.batch(SHOP);
         for statement in case.before.split(';').filter(|statement| !statement.trim().is_empty()) {
             client.batch(statement);

@@ -24,11 +24,27 @@ fn has_default(definition: &pg_sys::ColumnDef) -> bool {
         })
 }
 
-fn parts<'a>(definition: &pg_sys::ColumnDef) -> Vec<&'a pg_sys::Constraint> {
-    node::list(definition.constraints)
+/// The constraints written with a column. What the parser leaves behind one as a part of its own is said of it:
+/// `transformConstraintAttrs` of `parser/parse_utilcmd.c`.
+fn parts(definition: &pg_sys::ColumnDef) -> Vec<pg_sys::Constraint> {
+    use pg_sys::ConstrType::*;
+    let mut parts: Vec<pg_sys::Constraint> = vec![];
+    let written = node::list(definition.constraints)
         .into_iter()
-        .filter_map(|part| node::cast(part, pg_sys::NodeTag::T_Constraint))
-        .collect()
+        .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint));
+    for part in written {
+        match (part.contype, parts.last_mut()) {
+            (CONSTR_ATTR_DEFERRABLE, Some(last)) => last.deferrable = true,
+            (CONSTR_ATTR_DEFERRED, Some(last)) => (last.deferrable, last.initdeferred) = (true, true),
+            (CONSTR_ATTR_NOT_DEFERRABLE | CONSTR_ATTR_IMMEDIATE, _) => {}
+            #[cfg(feature = "pg18")]
+            (CONSTR_ATTR_ENFORCED, _) => {}
+            #[cfg(feature = "pg18")]
+            (CONSTR_ATTR_NOT_ENFORCED, Some(last)) => (last.is_enforced, last.skip_validation) = (false, true),
+            _ => parts.push(*part),
+        }
+    }
+    parts
 }
 
 /// `serial` and its kin are no types but words of the parser: `transformColumnDefinition` of `parser/parse_utilcmd.c`.
@@ -66,7 +82,7 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
         return vec![AlterCommand::CatalogOnly];
     }
     let parts = parts(definition);
-    let part = |kind| parts.iter().copied().find(|part| part.contype == kind);
+    let part = |kind| parts.iter().find(|part| part.contype == kind);
     let primary = part(pg_sys::ConstrType::CONSTR_PRIMARY);
     let identity = part(pg_sys::ConstrType::CONSTR_IDENTITY);
     let serial = is_serial(definition);
@@ -120,7 +136,7 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
             unproved: merged,
         });
     }
-    for part in parts {
+    for part in &parts {
         let checked = has_default(definition);
         commands.extend(constraint::of_new_column(part, &column, checked, context));
     }

@@ -11,6 +11,7 @@ use super::foreign_key;
 use super::index_constraint;
 use super::index_match;
 use super::not_null;
+use super::relations::is_partition;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
 use crate::model::lock_mode::LockMode;
 use crate::postgres::node;
@@ -116,22 +117,40 @@ pub fn checked_now(part: &pg_sys::Constraint) -> bool {
 }
 
 fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
-    // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept, and what is
-    // below that child has it too.
-    let has_it = |member: Oid| {
-        constraint
-            .as_ref()
-            .and_then(|name| constraints::named(member, name))
-            .is_some_and(|existing| existing.kind == b'c')
+    let losing = constraint.as_ref().map_or(vec![], |name| losing_check(name, context));
+    let check_of = |member: Oid| {
+        constraints::named(member, constraint.as_ref()?)
+            .filter(|existing| existing.kind == b'c' && !losing.contains(&member))
     };
+    // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept, and what is
+    // below that child has it too. So it is with the target's, if it came from a parent.
+    let is_kept = |check: Constraint| !check.local && !is_partition(context.target);
+    if check_of(context.target).is_some_and(is_kept) {
+        return AlterCommand::AddCheck {
+            constraint,
+            scanned: vec![],
+        };
+    }
     let mut scanned = if part.is_no_inherit {
         vec![context.target]
     } else {
-        context.descend(has_it)
+        context.descend(|member| check_of(member).is_some())
     };
-    scanned.retain(|member| checked_now(part) && (*member == context.target || !has_it(*member)));
+    scanned.retain(|member| checked_now(part) && (*member == context.target || check_of(*member).is_none()));
     let scanned = context.relations.with_rows(&scanned);
     AlterCommand::AddCheck { constraint, scanned }
+}
+
+/// The members that lose the CHECK of this name by another subcommand: those come first (`AT_PASS_DROP`).
+fn losing_check(name: &str, context: &mut Context) -> Vec<Oid> {
+    let dropped = constraints::named(context.target, name).filter(|_| context.drops_constraint(name));
+    let mut losing = dropped.map_or(vec![], |check| not_null::inheriting_constraint(&check, context));
+    for member in context.family.clone() {
+        if context.lost_with_columns(member).iter().any(|lost| lost == name) {
+            losing.push(member);
+        }
+    }
+    losing
 }
 
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
@@ -144,6 +163,7 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
         context.reach(&family);
     }
     let mut pending: Vec<Constraint> = vec![];
+    let other_end = constraint.referenced;
     if !constraint.validated {
         match constraint.kind {
             b'f' => {
@@ -163,18 +183,14 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     }
     pending.retain(|each| !each.validated);
     // The parts for the partitions of the other end are not checked one by one.
-    let referenced: Vec<Oid> = pending
-        .iter()
-        .map(|each| each.referenced)
-        .filter(|oid| *oid != 0)
-        .take(1)
-        .filter(|oid| context.relations.load(*oid).is_some())
-        .collect();
+    pending.retain(|each| each.referenced == other_end);
     let tables: Vec<Oid> = pending.iter().map(|each| each.table).collect();
+    let scanned = context.relations.with_rows(&tables);
+    let read = !scanned.is_empty() && context.relations.load(other_end).is_some();
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
-        scanned: context.relations.with_rows(&tables),
-        referenced,
+        scanned,
+        referenced: if read { vec![other_end] } else { vec![] },
     }
 }
 

@@ -169,7 +169,7 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
                 tables.push((table, vec![leaf]));
             }
         } else {
-            tables.push((leaf, relations.indexes(leaf)));
+            tables.push((leaf, rebuilt(leaf, concurrently, relations)));
         }
     }
     Statement::Reindex {
@@ -178,6 +178,22 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
         concurrently,
         one_by_one: partitioned,
     }
+}
+
+/// The indexes of a table that its REINDEX rebuilds: `ReindexRelationConcurrently` of `commands/indexcmds.c` passes over
+/// those of exclusion constraints and those that are not valid.
+fn rebuilt(table: Oid, concurrently: bool, relations: &mut Relations) -> Vec<Oid> {
+    let mut indexes = relations.indexes(table);
+    if concurrently {
+        let rows = relations::index_rows(table);
+        let passed_over: Vec<Oid> = rows
+            .iter()
+            .filter(|row| row.flag("indisvalid") == Some(false) || row.flag("indisexclusion") == Some(true))
+            .map(|row| row.oid("indexrelid"))
+            .collect();
+        indexes.retain(|index| !passed_over.contains(index));
+    }
+    indexes
 }
 
 /// What a partitioned REINDEX locks in its first transaction: `RangeVarCallbackForReindexIndex` and `ReindexPartitions` of
@@ -223,11 +239,12 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         .into_iter()
         .filter(|table| relations.load(*table).is_some())
         .collect();
-    let tables = known
-        .into_iter()
-        .map(|table| (table, relations.indexes(table)))
-        .filter(|(_, indexes)| !indexes.is_empty())
-        .collect();
+    let mut tables: Vec<(Oid, Vec<Oid>)> = vec![];
+    for table in known {
+        if !relations.indexes(table).is_empty() {
+            tables.push((table, rebuilt(table, concurrently, relations)));
+        }
+    }
     Statement::Reindex {
         tables,
         locked: vec![],

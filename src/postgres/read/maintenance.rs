@@ -4,7 +4,9 @@ use pgrx::pg_sys;
 
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
-use super::relations::{Relations, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name};
+use super::relations::{
+    Relations, class_row, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name,
+};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -28,7 +30,16 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
     };
     let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
     let family = relations.family(table, partitioned);
-    let copied = relations.with_rows(&family);
+    let mut copied = relations.with_rows(&family);
+    // `get_tables_to_cluster_partitioned`: others' leaves are passed over. Before 17 the owner of the database may do it.
+    copied.retain(|leaf| {
+        !partitioned
+            || if version::major() < 17 {
+                may_maintain(*leaf)
+            } else {
+                may(*leaf, MAINTAIN)
+            }
+    });
     Statement::Copy {
         by: CopyBy::Cluster,
         relations: copied,
@@ -44,6 +55,8 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
 /// VACUUM and ANALYZE
 pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Statement {
     let full = statement.is_vacuumcmd && node::option_on(statement.options, "full");
+    // 16: PROCESS_MAIN false
+    let main = node::option(statement.options, "process_main").unwrap_or(true);
     let named: Vec<&pg_sys::VacuumRelation> = node::list(statement.rels)
         .into_iter()
         .filter_map(|relation| node::cast(relation, pg_sys::NodeTag::T_VacuumRelation))
@@ -56,10 +69,13 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
             all.retain(|oid| relations.load(*oid).is_some());
             return Statement::Vacuum { relations: all };
         }
-        let tables = with_catalogs(|row| may_maintain(row.oid("oid")));
-        return copied_one_by_one(CopyBy::VacuumFull, tables, relations);
+        let mut tables = with_catalogs(|row| may_maintain(row.oid("oid")));
+        tables.retain(|table| relations.load(*table).is_some());
+        let mut partitioned = partitioned_everywhere(|row| may_maintain(row.oid("oid")));
+        partitioned.retain(|table| relations.load(*table).is_some());
+        return full_vacuum(tables, partitioned, main, relations);
     }
-    let (mut all, mut locked): (Vec<Oid>, Vec<(Oid, LockMode)>) = (vec![], vec![]);
+    let (mut all, mut without_rows) = (vec![], vec![]);
     for each in named {
         // SAFETY: the parser gives every VacuumRelation a RangeVar.
         let range_var = unsafe { &*each.relation };
@@ -72,27 +88,43 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         } else {
             relations.kind(oid) == Some(RelationKind::PartitionedTable)
         };
-        let family = relations.family(oid, recurse);
-        let copied = if full {
-            relations.with_rows(&family)
-        } else {
-            family.clone()
-        };
-        // One without storage is opened like the others, before the server sees that there is nothing to do.
-        let known: Oids = copied.iter().copied().collect();
-        let others = family.into_iter().filter(|member| !known.contains(*member));
-        locked.extend(others.map(|member| (member, LockMode::AccessExclusive)));
-        all.extend(copied);
+        for member in relations.family(oid, recurse) {
+            if !full || relations.kind(member).is_some_and(RelationKind::has_rows) {
+                all.push(member);
+            } else {
+                without_rows.push(member);
+            }
+        }
     }
     if full {
-        Statement::Copy {
-            by: CopyBy::VacuumFull,
-            relations: all,
-            locked,
-            one_by_one: true,
-        }
+        full_vacuum(all, without_rows, main, relations)
     } else {
         Statement::Vacuum { relations: all }
+    }
+}
+
+/// VACUUM FULL of tables; what has no rows is opened like them, before the server sees that there is nothing to do.
+/// `main`: they are copied themselves, and not their TOAST tables alone, which is done while they are locked: `vacuum_rel`
+/// of `commands/vacuum.c`.
+fn full_vacuum(tables: Vec<Oid>, mut without_rows: Vec<Oid>, main: bool, relations: &mut Relations) -> Statement {
+    let copied = if main {
+        tables
+    } else {
+        let toast = tables
+            .iter()
+            .filter_map(|table| Some(class_row(*table)?.oid("reltoastrelid")));
+        let toast: Vec<Oid> = toast.filter(|toast| relations.load(*toast).is_some()).collect();
+        without_rows.extend(tables);
+        toast
+    };
+    Statement::Copy {
+        by: CopyBy::VacuumFull,
+        relations: copied,
+        locked: without_rows
+            .into_iter()
+            .map(|table| (table, LockMode::AccessExclusive))
+            .collect(),
+        one_by_one: true,
     }
 }
 

@@ -34,8 +34,13 @@ pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
         Statement::Copy {
             by: CopyBy::VacuumFull,
             relations,
+            locked,
             ..
-        } => relations.iter().any(|oid| may_maintain(*oid)),
+        } => {
+            // A TOAST table has no privileges of its own.
+            let others = locked.iter().map(|(oid, _)| *oid);
+            relations.iter().copied().chain(others).any(may_maintain)
+        }
         Statement::Copy { relations, .. } => relations.iter().any(|oid| may(*oid, MAINTAIN)),
         _ => true,
     }

@@ -178,6 +178,11 @@ pub fn class_row(oid: Oid) -> Option<Row> {
     catalog::row(&catalog::CLASS, oid)
 }
 
+/// Whether it is a partition.
+pub fn is_partition(oid: Oid) -> bool {
+    class_row(oid).and_then(|row| row.flag("relispartition")) == Some(true)
+}
+
 /// The direct children in the order of their oids.
 pub fn children(parent: Oid) -> Vec<Oid> {
     let rows = catalog::rows(&catalog::CHILDREN, &[Value::Oid(parent)]);

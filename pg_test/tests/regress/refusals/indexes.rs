@@ -64,6 +64,18 @@ fn indexes() -> Vec<Case> {
         },
         Case {
             rule: "reindex",
+            before:
+                "CREATE TABLE shop.index (id int PRIMARY KEY); INSERT INTO shop.index SELECT generate_series(1, 200);
+                     ANALYZE shop.index; SET search_path = shop",
+            statement: "reindex table index",
+            table: "index",
+            would: WRITES,
+            detail: "The indexes are built anew: EXTENT are indexed under ShareLock.",
+            reached: "SELECT bool_and(indisvalid) FROM pg_index WHERE indrelid = 'shop.index'::regclass",
+            ..BUILD
+        },
+        Case {
+            rule: "reindex",
             statement: "REINDEX (VERBOSE) INDEX shop.orders_total_idx",
             would: WRITES,
             detail: "The indexes are built anew: EXTENT are indexed under ShareLock.",
@@ -164,6 +176,25 @@ fn constraints() -> Vec<Case> {
             statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE NULLS DISTINCT DEFERRABLE DEFAULT NULL",
             detail: "The index of the constraint on (code) is built: EXTENT are indexed under AccessExclusiveLock.",
             reached: "SELECT contype = 'u' AND condeferrable FROM pg_constraint WHERE conname = 'orders_code_key'",
+            ..BUILD
+        },
+        Case {
+            rule: "add-unique",
+            statement: "ALTER TABLE shop.orders ADD COLUMN code text UNIQUE WITH (fillfactor = 70) USING INDEX TABLESPACE pg_default,
+                        ADD COLUMN ean int CHECK (ean > 0) UNIQUE",
+            detail: "The index of the constraint on (ean) is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT string_agg(conname, ' ' ORDER BY conname) =
+                             'orders_code_key orders_ean_check orders_ean_key' AND bool_and(convalidated)
+                             AND (SELECT reloptions = '{fillfactor=70}' FROM pg_class WHERE relname = 'orders_code_key')
+                      FROM pg_constraint WHERE conname LIKE 'orders_code%' OR conname LIKE 'orders_ean%'",
+            ..BUILD
+        },
+        Case {
+            rule: "add-unique",
+            statement: "ALTER TABLE shop.orders ADD UNIQUE (customer) USING INDEX TABLESPACE elsewhere",
+            detail: "The index of the constraint on (customer) is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT spcname = 'elsewhere' FROM pg_tablespace AS t JOIN pg_class AS c ON c.reltablespace = t.oid
+                      WHERE c.oid = 'shop.orders_customer_key'::regclass",
             ..BUILD
         },
         Case {

@@ -63,9 +63,9 @@ fn the_old_name_goes_on_as_a_view() {
     client.batch(TABLES);
     for (statement, reached) in [
         ("ALTER TABLE orders RENAME TO \"All orders\"", "\"All orders\""),
-        ("ALTER TABLE orders SET SCHEMA archive", "archive.orders"),
+        ("ALTER TABLE orders SET SCHEMA archive -- for good", "archive.orders"),
         (
-            "ALTER TABLE orders RENAME total TO sum",
+            "ALTER TABLE orders RENAME total TO sum -- as agreed",
             "(SELECT id, sum FROM orders_base)",
         ),
     ] {
@@ -73,6 +73,7 @@ fn the_old_name_goes_on_as_a_view() {
         assert_eq!(rows.len(), 1, "{statement}");
         assert_eq!(rows[0].get::<_, String>("decision"), "allow");
         let way: String = rows[0].get("safe_alternative");
+        assert!(!way.contains("--"), "what follows is a comment: {way}");
         client.batch("BEGIN");
         for step in steps(&way) {
             client.batch(&step.replace("...", "id"));

@@ -24,6 +24,45 @@ pub fn cases() -> Vec<Case> {
             ..CASE
         },
         Case {
+            rule: "add-column-volatile-default",
+            statement:
+                "ALTER TABLE shop.orders ADD COLUMN token uuid DEFAULT gen_random_uuid() CONSTRAINT present NOT NULL
+                        CHECK (token IS NOT NULL) UNIQUE USING INDEX TABLESPACE pg_default CHECK (token <> NULL)",
+            column: Some("token"),
+            detail: "The default of column \"token\", gen_random_uuid(), is volatile and is computed for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT string_agg(conname || contype::text, ' ' ORDER BY conname) =
+                             'orders_token_checkc orders_token_check1c orders_token_keyu' AND bool_and(convalidated)
+                             AND (SELECT attnotnull FROM pg_attribute
+                                  WHERE attrelid = 'shop.orders'::regclass AND attname = 'token')
+                      FROM pg_constraint WHERE conname LIKE 'orders_token%' AND contype <> 'n'",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-serial",
+            before: "ALTER TABLE shop.orders DROP CONSTRAINT orders_pkey",
+            statement: "ALTER TABLE shop.orders ADD COLUMN number bigserial PRIMARY KEY",
+            column: Some("number"),
+            detail: "Serial column \"number\" takes a number from its sequence for every row: \
+                     EXTENT are rewritten and 1 index rebuilt under AccessExclusiveLock.",
+            reached: "SELECT conname = 'orders_pkey' FROM pg_constraint
+                      WHERE conrelid = 'shop.orders'::regclass AND contype = 'p'",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-stored-generated",
+            statement: "ALTER TABLE shop.orders ADD COLUMN twice int GENERATED ALWAYS AS (total * 2) STORED NOT NULL
+                        CONSTRAINT even CHECK (twice % 2 = 0) NO INHERIT CONSTRAINT one_each UNIQUE DEFERRABLE",
+            column: Some("twice"),
+            detail: "Generated column \"twice\" is stored, so it is computed for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT count(*) = 2 AND bool_and(convalidated) AND bool_or(condeferrable)
+                             AND (SELECT attnotnull FROM pg_attribute
+                                  WHERE attrelid = 'shop.orders'::regclass AND attname = 'twice')
+                      FROM pg_constraint WHERE conname IN ('even', 'one_each')",
+            ..CASE
+        },
+        Case {
             rule: "add-column-serial",
             statement: "ALTER TABLE shop.orders ADD COLUMN number bigserial",
             column: Some("number"),

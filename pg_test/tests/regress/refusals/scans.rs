@@ -97,6 +97,40 @@ pub fn cases() -> Vec<Case> {
             ..SCAN
         },
         Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD CHECK (total > 0), ADD CHECK (total < 100000),
+                        ADD CONSTRAINT orders_total_check1 CHECK (total <> 7000)",
+            constraint: Some("orders_total_check1"),
+            detail: "Constraint \"orders_total_check1\" is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT string_agg(conname, ' ' ORDER BY conname) =
+                             'orders_total_check orders_total_check1 orders_total_check2' AND bool_and(convalidated)
+                      FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype = 'c'",
+            ..SCAN
+        },
+        Case {
+            rule: "add-check",
+            statement: "ALTER TABLE shop.orders ADD COLUMN payer int DEFAULT 1 CHECK (payer > 0) CHECK (payer < 9)
+                        CONSTRAINT payer_fkey REFERENCES shop.customers NOT DEFERRABLE, ADD CHECK (total > 0) NOT VALID",
+            detail: "The constraint is checked for every row: EXTENT are read under AccessExclusiveLock.",
+            reached: "SELECT count(*) = 3 AND bool_and(convalidated) FROM pg_constraint
+                      WHERE conname IN ('payer_fkey', 'orders_payer_check', 'orders_payer_check1')",
+            ..SCAN
+        },
+        Case {
+            rule: "add-column-not-null",
+            statement: "ALTER TABLE shop.orders ADD COLUMN state int CHECK (state > 0) CONSTRAINT stated NOT NULL
+                        CHECK (state < 9)",
+            column: Some("state"),
+            detail: "Column \"state\" is NOT NULL and has no default, so every row is checked: \
+                     EXTENT are read under AccessExclusiveLock.",
+            way_out: Hint(&["1"]),
+            reached: "SELECT count(*) = 2 AND bool_and(convalidated)
+                             AND (SELECT attnotnull FROM pg_attribute
+                                  WHERE attrelid = 'shop.orders'::regclass AND attname = 'state')
+                      FROM pg_constraint WHERE conname IN ('orders_state_check', 'orders_state_check1')",
+            ..SCAN
+        },
+        Case {
             rule: "validate-constraint",
             before: "ALTER TABLE shop.orders ADD CONSTRAINT total_check CHECK (total > 0) NOT VALID",
             statement: "ALTER TABLE shop.orders VALIDATE CONSTRAINT total_check, ALTER total SET DEFAULT 1",
@@ -114,6 +148,20 @@ pub fn cases() -> Vec<Case> {
             would: "scan TABLE while blocking writes",
             detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
             way_out: Words("Hold new values to it", &["ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID"]),
+            reached: "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'small'",
+            ..SCAN
+        },
+        Case {
+            rule: "alter-domain",
+            before: "CREATE DOMAIN shop.amount AS int; ALTER TABLE shop.orders ADD COLUMN amount shop.amount",
+            statement: "ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) -- bound",
+            constraint: Some("small"),
+            would: "scan TABLE while blocking writes",
+            detail: "Constraint \"small\" is checked for every value of domain shop.amount: EXTENT are read under ShareLock.",
+            way_out: Words(
+                "blocks writes too: ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID;",
+                &["ALTER DOMAIN shop.amount ADD CONSTRAINT small CHECK (VALUE < 1000) NOT VALID"],
+            ),
             reached: "SELECT count(*) = 1 FROM pg_constraint WHERE conname = 'small'",
             ..SCAN
         },
