@@ -4,7 +4,10 @@ AS $$
 DECLARE
     whole text := interlock._relation_text(relation);
 BEGIN
-    IF part = relation THEN
+    IF whole IS NULL OR interlock._relation_text(part) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table',
+            MESSAGE = format('relation with OID %s does not exist', CASE WHEN whole IS NULL THEN relation ELSE part END);
+    ELSIF part = relation THEN
         RETURN ARRAY[CASE WHEN EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = relation) THEN 'ONLY ' || whole ELSE whole END,
                      'true'];
     ELSIF has_table_privilege(part, 'SELECT') AND has_table_privilege(part, 'UPDATE')

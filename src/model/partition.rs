@@ -63,6 +63,8 @@ pub struct MissingKey {
 /// A partition that is detached.
 #[derive(Clone, Debug)]
 pub struct LeavingPartition {
+    /// It, and what is below it; the check of foreign keys may read it or not.
+    pub partition: Vec<Oid>,
     /// Tables with foreign keys to it, of which no row may refer to a row that leaves.
     pub checked: Vec<ReferringTable>,
     /// What is locked.

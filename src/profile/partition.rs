@@ -64,6 +64,9 @@ pub fn leave(facts: &LeavingPartition, builder: &mut Builder) {
     for (oid, mode) in &facts.locked {
         builder.lock(*oid, *mode);
     }
+    if !facts.checked.is_empty() {
+        builder.profile().joined.extend(&facts.partition);
+    }
     for referring in &facts.checked {
         let cause = Cause::Partition(PartitionCause::Referred {
             table: referring.table,

@@ -294,7 +294,7 @@ fn profile(
             continue;
         };
         let gone = !after.contains_key(oid);
-        let dropped_by_name = gone && statement.contains("DROP") && names(statement, &relation.name);
+        let dropped_by_name = gone && drops(statement, &relation.name);
         let rebuilt = !dropped_by_name && rewritten(*oid, statement, before, after, messages.unwrap_or_default());
         if relation.is_index() && !rebuilt && !gone && !names(statement, &relation.name) {
             continue;
@@ -310,6 +310,17 @@ fn profile(
         profile.insert(relation.name.clone(), effect);
     }
     profile
+}
+
+/// Whether a statement, or a subcommand of an ALTER TABLE, begins with DROP and names this.
+fn drops(statement: &str, name: &str) -> bool {
+    let subcommands: Vec<&str> = match statement.split_once(" DROP ") {
+        Some((before, _)) if before.starts_with("ALTER TABLE") => statement.split(", ").collect(),
+        _ => vec![statement],
+    };
+    subcommands
+        .iter()
+        .any(|each| (each.starts_with("DROP") || each.contains(" DROP ")) && names(each, name))
 }
 
 /// Whether a relation has new storage with the old content. A sequence that starts anew is like a table that is emptied.

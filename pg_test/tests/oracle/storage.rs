@@ -52,6 +52,8 @@ fn persistence_and_method() {
         case("ALTER TABLE parent SET UNLOGGED"),
         case("ALTER SEQUENCE numbers SET UNLOGGED"),
         case("ALTER SEQUENCE numbers SET LOGGED"),
+        case("ALTER TABLE t SET UNLOGGED, DROP COLUMN id CASCADE"),
+        case("ALTER TABLE u SET LOGGED, DROP COLUMN id"),
         case("ALTER TABLE t SET ACCESS METHOD heap"),
         case("ALTER TABLE t SET ACCESS METHOD heap2"),
         case("ALTER TABLE t SET ACCESS METHOD DEFAULT").from(17),

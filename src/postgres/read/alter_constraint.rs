@@ -2,28 +2,34 @@
 
 use pgrx::pg_sys;
 
+use super::constraint::with_children;
+use super::constraints;
 use super::context::Context;
 #[cfg(feature = "pg18")]
 use super::{
-    columns,
-    constraint::with_children,
-    constraints::{self, Constraint},
-    foreign_key,
-    index_constraint::locked_with,
-    not_null,
-    relations::children,
+    columns, constraints::Constraint, foreign_key, index_constraint::locked_with, not_null, relations::children,
 };
-use crate::model::facts::AlterCommand;
 #[cfg(feature = "pg18")]
-use crate::model::facts::{AddForeignKey, Oid};
+use crate::model::facts::AddForeignKey;
+use crate::model::facts::{AlterCommand, Oid};
 #[cfg(feature = "pg18")]
 use crate::model::lock_mode::LockMode;
-#[cfg(feature = "pg18")]
 use crate::postgres::node;
 
-/// Before 18 only the catalog changes.
+/// Before 18 only the catalog changes; where there are partitions, theirs too, and with ONLY as well:
+/// `ATExecAlterConstrRecurse`.
 #[cfg(not(feature = "pg18"))]
-pub fn read(_command: &pg_sys::AlterTableCmd, _context: &mut Context) -> AlterCommand {
+pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
+    let wanted = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint);
+    let constraint = wanted.and_then(|wanted| constraints::named(context.target, &node::text(wanted.conname)));
+    if let (Some(wanted), Some(constraint)) = (wanted, constraint) {
+        let is = |column: &str, wanted: bool| constraint.row.flag(column) == Some(wanted);
+        let changes = !is("condeferrable", wanted.deferrable) || !is("condeferred", wanted.initdeferred);
+        if changes || context.is_partitioned(context.target) {
+            let tables: Vec<Oid> = with_children(constraint).iter().map(|part| part.table).collect();
+            context.reach(&tables);
+        }
+    }
     AlterCommand::CatalogOnly
 }
 

@@ -86,6 +86,18 @@ impl Context<'_> {
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
     }
 
+    /// The columns of the target that subcommands drop.
+    pub fn dropped_columns(&self) -> Vec<i16> {
+        let drops = self
+            .subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_DropColumn);
+        drops
+            .filter_map(|command| columns::named(self.target, &node::text(command.name)))
+            .map(|column| column.attnum)
+            .collect()
+    }
+
     /// The CHECKs and foreign keys that go with a column of a member which subcommands drop.
     pub fn lost_with_columns(&mut self, member: Oid) -> Vec<String> {
         let drops = self

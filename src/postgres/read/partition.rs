@@ -126,10 +126,12 @@ fn missing_indexes(parent: Oid, table: Oid, relations: &mut Relations) -> Vec<Mi
 fn detach(command: &pg_sys::AlterTableCmd, partition: Oid, context: &mut Context) -> AlterCommand {
     let relations = &mut *context.relations;
     let finalizes = command.subtype == At::AT_DetachPartitionFinalize;
-    let mut locked = relations.family(partition, true);
+    let family = relations.family(partition, true);
+    let mut locked = family.clone();
     locked.extend(default_partition(context.target));
     let (checked, of_keys) = partition_key::leaving(partition, !finalizes, relations);
     AlterCommand::DetachPartition(LeavingPartition {
+        partition: family,
         checked,
         locked: [exclusively(locked, relations), of_keys].concat(),
     })

@@ -25,7 +25,13 @@ pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     let sequences = if is_sequence(context) {
         vec![context.target]
     } else {
-        dependencies::owned_sequences(context.target)
+        // Those of columns that go, go first.
+        let gone = context.dropped_columns();
+        let sequences_of = |attnum: &i16| dependencies::sequences_of_column(context.target, *attnum);
+        let gone: Vec<Oid> = gone.iter().flat_map(sequences_of).collect();
+        let mut sequences = dependencies::owned_sequences(context.target);
+        sequences.retain(|sequence| !gone.contains(sequence));
+        sequences
     };
     sequences.iter().for_each(|sequence| {
         context.relations.load(*sequence);

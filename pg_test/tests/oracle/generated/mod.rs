@@ -37,7 +37,8 @@ const ENOUGH: usize = 6;
 const OWNER: &str = "generated_owner";
 /// The planner reads the referenced table of a foreign key by its index, not from end to end for each row.
 const PLANNER: &str = "SET seq_page_cost = 100; SET random_page_cost = 100; SET jit = off;
-                       SET enable_indexonlyscan = off; SET enable_bitmapscan = off;";
+                       SET enable_indexonlyscan = off; SET enable_bitmapscan = off;
+                       SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off;";
 
 #[test]
 fn first() {
