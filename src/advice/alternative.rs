@@ -1,9 +1,7 @@
 //! The safe form of a statement, written with its real names.
 
-use super::leftover;
-use super::partition;
-use super::rename;
 use super::sql::{AlterTable, ColumnConstraint, Subcommand, after_word, dollar_quoted, quoted_literal};
+use super::{leftover, mass_change, partition, rename};
 use crate::model::facts::{DomainCheck, IndexConstraint};
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -13,8 +11,8 @@ use crate::policy::Finding;
 ///
 /// `major` is the major version of the server, because 18 can validate NOT NULL without a detour.
 pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, major: u32) -> Option<String> {
-    if let Some(index) = leftover::of(profile, finding) {
-        return Some(leftover::alternative(index));
+    if let Some(said) = leftover::alternative(profile, finding).or(mass_change::alternative(profile, finding)) {
+        return Some(said);
     }
     let relation = &profile.effect(finding.relation)?.relation;
     let Some(work) = &finding.work else {

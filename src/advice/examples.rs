@@ -48,6 +48,11 @@ pub fn examples(rule: Rule) -> &'static [&'static str] {
         Rule::InvalidIndex => &["CREATE INDEX CONCURRENTLY IF NOT EXISTS events_at ON events (at)"],
         Rule::Reindex => &["REINDEX TABLE orders", "REINDEX INDEX orders_status"],
         Rule::Unpredicted | Rule::LockWait => &[],
+        Rule::MassChange => &[
+            "UPDATE orders SET status = 'closed' WHERE status = 'open'",
+            "DELETE FROM events WHERE at > '2020-01-01'",
+        ],
+        Rule::ChangeWithoutWhere => &["DELETE FROM regions"],
         Rule::RenameTable => &[
             "ALTER TABLE orders RENAME TO invoices",
             "ALTER TABLE orders SET SCHEMA archive",

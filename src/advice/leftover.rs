@@ -25,6 +25,10 @@ pub fn reason() -> String {
 }
 
 /// The way to a valid index.
-pub fn alternative(index: &str) -> String {
-    format!("Build it anew, or drop it first as interlock.invalid_indexes tells: REINDEX INDEX CONCURRENTLY {index};")
+pub fn alternative(profile: &LockProfile, finding: &Finding) -> Option<String> {
+    of(profile, finding).map(|index| {
+        format!(
+            "Build it anew, or drop it first as interlock.invalid_indexes tells: REINDEX INDEX CONCURRENTLY {index};"
+        )
+    })
 }

@@ -1,6 +1,6 @@
 //! The message, detail and hint of a finding, after PostgreSQL's error style guide.
 
-use super::{leftover, partition, words};
+use super::{leftover, mass_change, partition, words};
 use crate::model::decision::Decision;
 use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
@@ -54,6 +54,9 @@ fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: 
     if let Some(index) = leftover::of(profile, finding) {
         return format!("{tag} {would}{}", leftover::message(index, &effect.relation));
     }
+    if let Some(said) = mass_change::message(profile, finding, &effect.relation) {
+        return format!("{tag} {would}{said}");
+    }
     let Some(work) = &finding.work else {
         return format!("{tag} {would}{}", destruction(profile, &effect.relation));
     };
@@ -92,6 +95,9 @@ fn destruction(profile: &LockProfile, relation: &Relation) -> String {
 pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
     if leftover::of(profile, finding).is_some() {
         return leftover::reason();
+    }
+    if let Some(said) = mass_change::reason(profile, finding) {
+        return said;
     }
     let extent = words::extent(finding.rows, finding.bytes);
     let Some(work) = &finding.work else {

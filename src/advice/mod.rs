@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 pub mod alternative;
+mod clauses;
 pub mod examples;
 mod leftover;
 pub mod lock_wait;
+mod mass_change;
 pub mod message;
 mod partition;
 mod rename;

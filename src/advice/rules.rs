@@ -194,6 +194,18 @@ pub fn words(rule: Rule) -> Words {
             "A statement that waits in the queue for such a lock makes every later query on the table wait behind it, as long as the one in front takes.",
             "End what is in the way (interlock.blockers names it), and run the statement again; one locking statement per transaction.",
         ),
+        Rule::MassChange => (
+            "UPDATE, DELETE or MERGE of many rows",
+            "Every row it changes stays locked until its transaction ends, and leaves a dead version that no vacuum can remove before.",
+            "Writers of the same rows wait, standbys lag behind, the table grows, and an error at the last row undoes it all.",
+            "In batches with a COMMIT after each: interlock.safe_backfill for an UPDATE, DELETE with a LIMIT by key.",
+        ),
+        Rule::ChangeWithoutWhere => (
+            "UPDATE or DELETE without WHERE",
+            "Every row of the table is changed.",
+            "Mostly the WHERE was forgotten, and the rows come back only from a backup.",
+            "A WHERE that says which rows are meant; WHERE true if all are.",
+        ),
         Rule::RenameTable => (
             "RENAME and SET SCHEMA of a table, view or sequence",
             "The old name is gone when it commits.",

@@ -262,7 +262,7 @@ pub struct ColumnConstraint {
 }
 
 /// A name as the catalog has it.
-fn identifier(token: &Token) -> String {
+pub fn identifier(token: &Token) -> String {
     match token.text.strip_prefix('"') {
         Some(quoted) => quoted.strip_suffix('"').unwrap_or(quoted).replace("\"\"", "\""),
         None => token.text.to_lowercase(),

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use crate::audit;
 use crate::model::settings::Mode;
-use crate::postgres::{session, settings};
+use crate::postgres::{executor, session, settings};
 
 /// One row: what is loaded, and what was counted since the server was started (without shared memory: since the session
 /// began).
@@ -29,6 +29,7 @@ fn status() -> TableIterator<
         name!(unpredicted, i64),
         name!(library_version, &'static str),
         name!(server_version, String),
+        name!(dml_hooked, bool),
     ),
 > {
     let audit = audit::status();
@@ -58,6 +59,7 @@ fn status() -> TableIterator<
         bigint(audit.unpredicted),
         env!("CARGO_PKG_VERSION"),
         session::server_version(),
+        executor::is_dml_hooked(),
     ))
 }
 

@@ -56,7 +56,7 @@ pub fn visit() {
 
 fn fail(message: &str) {
     server_log::write(&format!("pg_interlock backfill visitor: {message}"));
-    summons::summon(process::database(), summons::now() + RETRY);
+    summons::summon(session::database(), summons::now() + RETRY);
 }
 
 fn start_workers() -> Result<(), Fall> {
@@ -83,12 +83,12 @@ fn start_workers() -> Result<(), Fall> {
             }
         };
         if let Some(later) = later {
-            summons::summon(process::database(), summons::now() + later);
+            summons::summon(session::database(), summons::now() + later);
         }
     }
     let has_jobs = transaction::work(LIMIT, || Spi::get_one::<bool>(HAS_JOBS))?;
     if has_jobs == Some(true) {
-        summons::summon(process::database(), summons::now() + LOOK_AROUND);
+        summons::summon(session::database(), summons::now() + LOOK_AROUND);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The same line serves the hook and the SQL functions, so that an explanation can never disagree with a decision.
 
 mod backstop;
+mod change;
 mod explain;
 mod hook;
 mod patience;
@@ -24,6 +25,7 @@ use crate::profile;
 pub fn init(recorder: Recorder) {
     hook::init(recorder);
     backstop::init();
+    change::init();
     explain::init();
 }
 
@@ -86,6 +88,11 @@ pub fn judge(statement: Node, text: &str, measure: Measure, earlier: &Earlier) -
         };
         (profile, false, true)
     });
+    let mut profile = profile;
+    // What runs is judged with the plan that runs; only what is explained has to be planned for it.
+    if measure == Measure::All && settings::dml_row_threshold().is_some() {
+        profile.changes = subtransaction::reading(|| read::foreseen_changes(statement, text)).unwrap_or_default();
+    }
     let judgement = policy::judge(&profile, &session_settings());
     let alternative = judgement
         .finding
@@ -124,6 +131,7 @@ pub fn session_settings() -> Settings {
         mode: settings::mode(),
         row_threshold: settings::row_threshold(),
         size_threshold: settings::size_threshold(),
+        dml_row_threshold: settings::dml_row_threshold(),
         // The setting was checked when it was set.
         rule_actions: RuleActions::parse(&settings::rule_actions()).unwrap_or_default(),
     }

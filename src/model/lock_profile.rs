@@ -1,5 +1,6 @@
 //! The lock profile: which relation a statement locks how strongly, and the work it does under those locks.
 
+use super::change::Change;
 use super::facts::{DomainCheck, IndexConstraint, Oid};
 use super::lock_mode::LockMode;
 use super::partition::PartitionCause;
@@ -30,6 +31,8 @@ pub struct LockProfile {
     pub destroys: Option<Destruction>,
     /// The relations that are destroyed, or lose something.
     pub losing: Vec<Oid>,
+    /// Rows it changes, where its plan is known.
+    pub changes: Vec<Change>,
 }
 
 /// Why nothing, or not everything, is claimed about a statement.

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod change;
 pub mod decision;
 pub mod facts;
 pub mod lock_mode;

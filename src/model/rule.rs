@@ -65,6 +65,8 @@ pub enum Rule {
     Reindex,
     Unpredicted,
     LockWait,
+    MassChange,
+    ChangeWithoutWhere,
     RenameTable,
     RenameColumn,
     DropTable,
@@ -76,7 +78,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -106,6 +108,8 @@ impl Rule {
         Self::Reindex,
         Self::Unpredicted,
         Self::LockWait,
+        Self::MassChange,
+        Self::ChangeWithoutWhere,
         Self::RenameTable,
         Self::RenameColumn,
         Self::DropTable,
@@ -147,6 +151,8 @@ impl Rule {
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
             Self::LockWait => "lock-wait",
+            Self::MassChange => "mass-change",
+            Self::ChangeWithoutWhere => "change-without-where",
             Self::RenameTable => "rename-table",
             Self::RenameColumn => "rename-column",
             Self::DropTable => "drop-table",
@@ -180,6 +186,8 @@ impl Rule {
     pub fn default_action(self) -> Action {
         match self {
             Self::RefreshMaterializedView => Action::Warn,
+            // Of a small table it is often meant; of a large one, mass-change rejects it.
+            Self::ChangeWithoutWhere => Action::Warn,
             rule if rule.is_destructive() => Action::Log,
             _ => Action::Reject,
         }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod change;
 pub mod patience;
 mod rule_actions;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub row_threshold: Option<i64>,
     /// `pg_interlock.size_threshold`, in bytes; `None` when off.
     pub size_threshold: Option<i64>,
+    /// `pg_interlock.dml_row_threshold`, in rows; `None` when off.
+    pub dml_row_threshold: Option<i64>,
     /// `pg_interlock.rule_actions`
     pub rule_actions: RuleActions,
 }
@@ -65,6 +68,7 @@ pub fn judge(profile: &LockProfile, settings: &Settings) -> Judgement {
     let findings = work_findings(profile, settings)
         .into_iter()
         .chain(leftover_finding(profile))
+        .chain(change::findings(profile, settings))
         .chain(destruction_finding(profile));
     let mut worst_action = Action::Off;
     for finding in findings {
@@ -234,6 +238,9 @@ pub fn rule(cause: &Cause) -> Rule {
 
 /// The SQLSTATE of a rejection.
 pub fn sqlstate(finding: &Finding) -> &'static str {
+    if matches!(finding.rule, Rule::MassChange | Rule::ChangeWithoutWhere) {
+        return "IL007";
+    }
     if finding.rule == Rule::InvalidIndex {
         return "IL005";
     }

@@ -13,7 +13,7 @@ use pgrx::{PgLogLevel, PgSqlErrorCode};
 
 use super::contain::{contained, raise_again};
 use super::node::{self, Node};
-use super::{read, report, server_log, session, settings};
+use super::{engine, read, report, server_log, session, settings};
 use crate::model::lock_mode::LockMode;
 use crate::model::report::Report;
 use crate::model::settings::Mode;
@@ -127,6 +127,7 @@ unsafe extern "C-unwind" fn process_utility(
         } else {
             0
         };
+        let outer = engine::enter((*statement).utilityStmt);
         match PREVIOUS {
             Some(previous) => previous(
                 statement,
@@ -149,6 +150,7 @@ unsafe extern "C-unwind" fn process_utility(
                 completion,
             ),
         }
+        engine::leave(outer);
         // The statement may be gone by now (a ROLLBACK frees it): only the token is used.
         if token != 0 {
             after(token);

@@ -9,6 +9,8 @@
 
 use pgrx::pg_sys;
 
+use super::session;
+
 /// `classid` of the lock of worker 0, to which the worker's number is added: the one place where the number is chosen
 /// ("ILB\0" in ASCII).
 pub const CLASS: u32 = 0x494C_4200;
@@ -57,8 +59,7 @@ fn seat_tag(seat: i32) -> pg_sys::LOCKTAG {
 /// The job's number is spread over `objid` (its low 32 bits) and `objsubid` (the next 16).
 fn tag(job: i64, slot: i32) -> pg_sys::LOCKTAG {
     pg_sys::LOCKTAG {
-        // SAFETY: set once when the backend connects to its database.
-        locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
+        locktag_field1: session::database(),
         locktag_field2: CLASS + slot.clamp(0, SLOTS - 1) as u32,
         locktag_field3: job as u32,
         locktag_field4: (job >> 32) as u16,

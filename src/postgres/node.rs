@@ -65,19 +65,24 @@ pub fn command_tag(statement: Node) -> String {
     unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
 }
 
-/// A statement's own slice of the query string, in bytes from the parser: `CleanQuerytext` of `nodes/queryjumble.c`.
+/// A statement's own slice of the query string.
 pub fn statement_text(query: *const c_char, location: i32, length: i32) -> String {
+    decode(statement_bytes(query, location, length))
+        .trim_matches(|c: char| c.is_whitespace() || c == ';')
+        .to_owned()
+}
+
+/// The same as the server has it, in bytes from the parser: `CleanQuerytext` of `nodes/queryjumble.c`.
+pub fn statement_bytes<'a>(query: *const c_char, location: i32, length: i32) -> &'a [u8] {
     if query.is_null() {
-        return String::new();
+        return &[];
     }
     // SAFETY: the query string of the statement.
     let query = unsafe { CStr::from_ptr(query) }.to_bytes();
     let start = usize::try_from(location).unwrap_or(0).min(query.len());
     let length = usize::try_from(length).ok().filter(|length| *length > 0);
     let end = length.map_or(query.len(), |length| (start + length).min(query.len()));
-    decode(&query[start..end])
-        .trim_matches(|c: char| c.is_whitespace() || c == ';')
-        .to_owned()
+    &query[start..end]
 }
 
 /// Whether a DefElem option of this name is on: absent is `false`, present without a value is `true`.

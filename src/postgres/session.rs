@@ -26,6 +26,12 @@ pub struct Session {
 /// Microseconds from 1970 to 2000, where the server's clock begins.
 const EPOCH: i64 = 946_684_800_000_000;
 
+/// The database that this process is connected to; 0: none.
+pub fn database() -> u32 {
+    // SAFETY: set once when the process connects.
+    unsafe { pg_sys::MyDatabaseId }.to_u32()
+}
+
 /// The session of this process. It must be in a transaction: the names of the users are in the catalog.
 pub fn current() -> Session {
     // SAFETY: variables of this process, and look-ups of the system cache.

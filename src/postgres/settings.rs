@@ -3,12 +3,12 @@
 //! Nobody else touches the statics. All are `PGC_SUSET`: a superuser, or who was granted SET on the parameter, may change
 //! them, and ALTER ROLE / ALTER DATABASE … SET works; there is no bypass for everybody.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
 
-use super::{node, report};
+use super::{executor, node, report};
 use crate::model::settings;
 use crate::policy::RuleActions;
 
@@ -61,6 +61,7 @@ static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Enforce);
 static ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(100_000);
 /// In kB. Wide rows and TOAST make few rows slow: 1 GB is where a scan leaves the cache.
 static SIZE_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(1024 * 1024);
+static DML_ROW_THRESHOLD: GucSetting<i32> = GucSetting::<i32>::new(-1);
 static RULE_ACTIONS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static LOG_DECISIONS: GucSetting<LogDecisions> = GucSetting::<LogDecisions>::new(LogDecisions::All);
 /// In ms. A commit takes a few; a session that was refused should not seem to hang when the disk does.
@@ -103,6 +104,22 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_KB,
     );
+    // SAFETY: the hook raises nothing and has the signature of an assign hook.
+    unsafe {
+        GucRegistry::define_int_guc_with_hooks(
+            c"pg_interlock.dml_row_threshold",
+            c"Sets the number of rows from which one UPDATE, DELETE or MERGE is rejected.",
+            c"What the plan expects counts. -1 turns this off, the rule about a missing WHERE too; then such statements are not looked at.",
+            &DML_ROW_THRESHOLD,
+            -1,
+            i32::MAX,
+            GucContext::Suset,
+            GucFlags::default(),
+            None,
+            Some(assign_dml_row_threshold),
+            None,
+        );
+    }
     // SAFETY: the hook is guarded and has the signature of a check hook.
     unsafe {
         GucRegistry::define_string_guc_with_hooks(
@@ -199,6 +216,14 @@ unsafe extern "C-unwind" fn check_rule_actions(
     }
 }
 
+/// Has DML hooked only while it is looked at.
+///
+/// # Safety
+/// Called by the server with the value to be set; it may not raise an error.
+unsafe extern "C-unwind" fn assign_dml_row_threshold(value: c_int, _extra: *mut c_void) {
+    executor::hook_dml(value >= 0);
+}
+
 /// `pg_interlock.mode`
 pub fn mode() -> settings::Mode {
     match MODE.get() {
@@ -217,6 +242,11 @@ pub fn row_threshold() -> Option<i64> {
 /// `pg_interlock.size_threshold`, in bytes; `None` when turned off.
 pub fn size_threshold() -> Option<i64> {
     (SIZE_THRESHOLD.get() >= 0).then(|| i64::from(SIZE_THRESHOLD.get()) * 1024)
+}
+
+/// `pg_interlock.dml_row_threshold`, in rows; `None` when turned off.
+pub fn dml_row_threshold() -> Option<i64> {
+    (DML_ROW_THRESHOLD.get() >= 0).then(|| i64::from(DML_ROW_THRESHOLD.get()))
 }
 
 /// `pg_interlock.rule_actions`, as written.

@@ -101,6 +101,14 @@ fn indexes() {
             "ALTER TABLE t ALTER v TYPE varchar(20), DROP COLUMN w",
             "CREATE INDEX x ON t (v); CREATE INDEX y ON t (v, w)",
         ),
+        (
+            "ALTER TABLE t ALTER v TYPE varchar(20), DROP COLUMN w",
+            "ALTER TABLE t ADD CHECK (v <> w)",
+        ),
+        (
+            "ALTER TABLE t ALTER v TYPE varchar(20), DROP COLUMN w",
+            "ALTER TABLE t ADD CHECK (v <> ''), ADD CHECK (w <> '')",
+        ),
     ];
     cases.extend(unusual.iter().map(|(change, index)| {
         if change.starts_with("SET LOCAL") {

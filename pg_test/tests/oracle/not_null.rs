@@ -60,6 +60,12 @@ fn proofs() {
         case("ALTER TABLE t ALTER a SET NOT NULL, ALTER b SET NOT NULL"),
         case("ALTER TABLE t ALTER a SET NOT NULL, ALTER b SET NOT NULL")
             .given("ALTER TABLE t ADD CHECK (a IS NOT NULL), ADD CHECK (b IS NOT NULL)"),
+        // A CHECK goes with any of its columns, and then proves nothing.
+        case("ALTER TABLE t DROP b, ALTER a SET NOT NULL")
+            .given("ALTER TABLE t ADD CHECK (a IS NOT NULL AND b IS NOT NULL)"),
+        case("ALTER TABLE t DROP b, ALTER a SET NOT NULL").given("ALTER TABLE t ADD CHECK (a IS NOT NULL)"),
+        case("ALTER TABLE t DROP CONSTRAINT k, ALTER a SET NOT NULL")
+            .given("ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL)"),
         case("ALTER TABLE t ALTER a DROP NOT NULL"),
         case("ALTER TABLE t ADD CHECK (a IS NOT NULL) NOT VALID, ALTER a SET NOT NULL"),
         case("ALTER TABLE t ADD CHECK (a IS NOT NULL), ALTER a SET NOT NULL"),
@@ -107,6 +113,10 @@ fn families() {
             .given("ALTER TABLE ONLY parent ALTER a SET NOT NULL")
             .until(17),
         case("ALTER TABLE parent ALTER a SET NOT NULL").given("ALTER TABLE parent ALTER a SET NOT NULL"),
+        case("ALTER TABLE parent DROP b, ALTER a SET NOT NULL")
+            .given("ALTER TABLE parent ADD CHECK (a IS NOT NULL AND b IS NOT NULL)"),
+        case("ALTER TABLE parent DROP b, ALTER a SET NOT NULL")
+            .given("ALTER TABLE child ADD CHECK (a IS NOT NULL AND b IS NOT NULL)"),
         case("ALTER TABLE p ALTER a SET NOT NULL"),
         case("ALTER TABLE p ALTER b SET NOT NULL"),
         case("ALTER TABLE p ALTER b SET NOT NULL").given("ALTER TABLE p1 ALTER b SET NOT NULL"),

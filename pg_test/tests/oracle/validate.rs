@@ -59,6 +59,10 @@ fn every_kind() {
             .from(18),
         case("ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT k"),
         case("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES target NOT VALID, VALIDATE CONSTRAINT k"),
+        // Under the name that the server gives.
+        case("ALTER TABLE t ADD CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT t_a_check"),
+        case("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES target NOT VALID, VALIDATE CONSTRAINT t_a_fkey"),
+        case("ALTER TABLE parent ADD CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT parent_a_check"),
         case("ALTER TABLE t VALIDATE CONSTRAINT k, VALIDATE CONSTRAINT l").given(
             "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID,
                            ADD CONSTRAINT l FOREIGN KEY (a) REFERENCES target NOT VALID",

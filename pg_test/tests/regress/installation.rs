@@ -23,10 +23,11 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 24] = [
+const SETTINGS: [(&str, &str); 25] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
+    ("dml_row_threshold", "-1"),
     ("rule_actions", ""),
     ("log_decisions", "all"),
     ("audit_timeout", "5s"),

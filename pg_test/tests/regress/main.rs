@@ -21,6 +21,7 @@ mod harness;
 mod installation;
 mod invalid_indexes;
 mod lock_queue;
+mod mass_changes;
 mod modes;
 mod neighbours;
 mod polite;

@@ -1,5 +1,6 @@
 //! What is refused, in which words, and that the way out which the words offer is one.
 
+mod changes;
 mod indexes;
 mod names;
 mod partitions;
@@ -80,6 +81,7 @@ fn cases() -> Vec<Case> {
     cases.extend(scans::cases());
     cases.extend(indexes::cases());
     cases.extend(partitions::cases());
+    cases.extend(changes::cases());
     if Server::under_test().major >= 17 {
         cases.push(rewrites::set_expression());
     }
@@ -115,6 +117,11 @@ fn index_builds_are_refused() {
 #[test]
 fn work_on_partitions_is_refused() {
     check(partitions::cases());
+}
+
+#[test]
+fn changes_of_many_rows_are_refused() {
+    check(changes::cases());
 }
 
 #[test]

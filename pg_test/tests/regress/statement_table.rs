@@ -19,6 +19,8 @@ const TABLES: &str = "
         id int PRIMARY KEY, customer int, status varchar(10), note text, parts positive, placed timestamptz NOT NULL,
         net numeric, tax numeric GENERATED ALWAYS AS (net * 0.2) STORED, checked date);
     CREATE INDEX orders_status ON orders (status);
+    CREATE TABLE regions (id int PRIMARY KEY, name text);
+    INSERT INTO regions SELECT i, i FROM generate_series(1, 5) AS i;
     CREATE TABLE events (id int NOT NULL, at timestamptz NOT NULL);
     CREATE TABLE flights (id int, year int, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
     CREATE TABLE flights_2025 PARTITION OF flights FOR VALUES FROM (2025) TO (2026);
@@ -113,7 +115,7 @@ fn cells() -> Vec<Cells> {
     let mut client = database.client();
     tablespace(&mut client, "fast");
     client.batch(TABLES);
-    client.batch("ANALYZE");
+    client.batch("ANALYZE; SET pg_interlock.dml_row_threshold = 100");
     let mut table = vec![];
     for rule in client.query("SELECT id, safe_form, examples FROM interlock.rules", &[]) {
         for statement in rule.get::<_, Vec<String>>(2) {
@@ -200,8 +202,12 @@ fn work_on(name: &str, row: &Row) -> Option<String> {
         Some(format!("writes {name} anew"))
     } else if is("builds_indexes") {
         Some(format!("builds indexes of {name}"))
+    } else if is("scans") {
+        Some(format!("reads {name}"))
     } else {
-        is("scans").then(|| format!("reads {name}"))
+        let rule = row.get::<_, Option<String>>("rule");
+        let changes = rule.is_some_and(|rule| ["mass-change", "change-without-where"].contains(&&*rule));
+        changes.then(|| format!("changes rows of {name}"))
     }
 }
 

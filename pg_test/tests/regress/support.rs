@@ -52,13 +52,14 @@ pub fn refused(client: &mut Client, sql: &str, sqlstate: &str) -> DbError {
 
 /// The statements in a hint: each begins with words of SQL and ends with a semicolon that is not quoted.
 pub fn steps(hint: &str) -> Vec<String> {
-    const BEGINNINGS: [&str; 6] = [
+    const BEGINNINGS: [&str; 7] = [
         "alter table ",
         "alter index ",
         "create ",
         "drop index ",
         "call ",
         "reindex ",
+        "delete from ",
     ];
     let mut quoted = false;
     let pieces = hint.split(|letter| {

@@ -1,5 +1,7 @@
 //! What a worker of a backfill is told when it is started: a few numbers in its description.
 
+use crate::postgres::session;
+
 /// Bytes of a worker's description that its order takes.
 pub(super) const EXTRA: usize = 24;
 
@@ -22,7 +24,7 @@ impl Order {
         Order {
             job,
             slot,
-            database: super::process::database(),
+            database: session::database(),
             role,
             then_role,
         }

@@ -142,12 +142,6 @@ pub fn visit(database: u32, limit: Duration) -> Visit {
     .unwrap_or(Visit::NoSlot)
 }
 
-/// The database that this process is connected to.
-pub fn database() -> u32 {
-    // SAFETY: set once when the process connects.
-    unsafe { pg_sys::MyDatabaseId }.to_u32()
-}
-
 /// The launcher's entry point.
 #[pg_guard]
 #[unsafe(no_mangle)]

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pgrx::{PGRXSharedMemory, PgLwLock, PgSqlErrorCode, ereport, pg_guard, pg_shmem_init, pg_sys};
 
+use crate::postgres::session;
+
 /// So many databases can wait at once. Were it not enough, every database would be looked at.
 const PLACES: usize = 64;
 const NEVER: i64 = i64::MAX;
@@ -123,8 +125,7 @@ pub fn summon_at_commit() {
 unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _argument: *mut std::ffi::c_void) {
     use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PRE_PREPARE};
     match event {
-        // SAFETY: set once when the session begins.
-        XACT_EVENT_COMMIT if WANTED.take() => summon(unsafe { pg_sys::MyDatabaseId }.to_u32(), now()),
+        XACT_EVENT_COMMIT if WANTED.take() => summon(session::database(), now()),
         XACT_EVENT_ABORT => WANTED.set(false),
         // Whoever commits it then, in whatever session, would have to tell the launcher.
         XACT_EVENT_PRE_PREPARE if WANTED.get() => {

@@ -81,6 +81,7 @@ fn new_collation(definition: &pg_sys::ColumnDef, wanted: Type) -> Oid {
 }
 
 fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterColumnType, context: &mut Context) {
+    let lost = context.lost_with_columns(member);
     let mut of_member = TypeChange {
         table: member,
         indexes: vec![],
@@ -97,7 +98,9 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                 facts.locked.push((row.oid("stxrelid"), LockMode::ShareUpdateExclusive));
             }
         } else if object.class == catalog::CONSTRAINT.catalog()
-            && let Some(constraint) = constraints::by_oid(object.oid).filter(|known| !is_dropped(known, context))
+            && let Some(constraint) = constraints::by_oid(object.oid)
+            && !is_dropped(&constraint, context)
+            && !(constraint.table == member && lost.contains(&constraint.name))
         {
             match constraint.kind {
                 b'c' if constraint.table != member => {

@@ -6,7 +6,9 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns;
-use super::dependencies::{self, Object};
+use super::constraints;
+use super::deletion;
+use super::dependencies::Object;
 use super::oids::Oids;
 use super::relations::{Relations, children};
 use crate::model::facts::{AlterCommand, Dropped, Oid};
@@ -61,13 +63,17 @@ impl Context<'_> {
         found
     }
 
-    /// The CHECK that a subcommand of this statement adds under a name.
+    /// The constraint that a subcommand of this statement adds under a name. One without a name gets its own from the
+    /// server: a name that nothing else has is taken for it, because else there would be an error anyway.
     pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
-        self.subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_AddConstraint)
-            .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
-            .find(|part| node::text(part.conname) == name)
+        let added = || {
+            self.subcommands
+                .iter()
+                .filter(|command| command.subtype == At::AT_AddConstraint)
+                .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
+        };
+        let named = added().find(|part| node::text(part.conname) == name);
+        named.or_else(|| added().find(|part| part.conname.is_null()))
     }
 
     /// Whether a subcommand drops the constraint of this name.
@@ -75,6 +81,28 @@ impl Context<'_> {
         self.subcommands
             .iter()
             .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+    }
+
+    /// The CHECKs and foreign keys that go with a column of a member which subcommands drop.
+    pub fn lost_with_columns(&mut self, member: Oid) -> Vec<String> {
+        let drops = self
+            .subcommands
+            .iter()
+            .filter(|command| command.subtype == At::AT_DropColumn);
+        let names: Vec<String> = drops.map(|command| node::text(command.name)).collect();
+        let columns: Vec<i16> = names
+            .iter()
+            .filter(|name| self.losing_column(name).contains(&member))
+            .filter_map(|name| columns::named(member, name))
+            .map(|column| column.attnum)
+            .collect();
+        if columns.is_empty() {
+            return vec![];
+        }
+        let lost = constraints::of_table(member).into_iter().filter(|constraint| {
+            matches!(constraint.kind, b'c' | b'f') && constraint.columns.iter().any(|column| columns.contains(column))
+        });
+        lost.map(|constraint| constraint.name).collect()
     }
 
     /// Whether a subcommand is DROP NOT NULL of this column.
@@ -166,7 +194,7 @@ pub fn dropped(
     behavior: pg_sys::DropBehavior::Type,
     context: &mut Context,
 ) -> AlterCommand {
-    let deletion = dependencies::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
+    let deletion = deletion::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
     let (mut indexes, mut locked) = (vec![], vec![]);
     for oid in deletion.relations {
         match context.relations.kind(oid) {

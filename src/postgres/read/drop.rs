@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType;
 
 use super::constraints;
+use super::deletion;
 use super::dependencies::{self, Object};
 use super::index;
 use super::object_names;
@@ -67,7 +68,7 @@ fn drop_objects(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Stat
 
 /// What goes and what is locked when some objects are dropped; `named` are those among them that are relations.
 pub fn deleted(named: Vec<Oid>, objects: &[Object], cascade: bool, relations: &mut Relations) -> Statement {
-    let deletion = dependencies::deletion(objects, cascade);
+    let deletion = deletion::deletion(objects, cascade);
     let mut locked = deletion.locked;
     for oid in &deletion.relations {
         // `heap_drop_with_catalog` of `catalog/heap.c`: a partition's parent, and the default partition beside it.

@@ -2,7 +2,8 @@
 
 use pgrx::pg_sys;
 
-use super::dependencies::{self, Object};
+use super::deletion;
+use super::dependencies::Object;
 use super::index_match;
 use super::permission::may_maintain;
 use super::relations::{self, Relations, class_row, everywhere, resolve, written_name};
@@ -121,7 +122,7 @@ pub fn drop(named: &[Oid], concurrently: bool, cascade: bool, relations: &mut Re
     let mut locked = vec![];
     if cascade {
         let objects: Vec<Object> = named.iter().map(|index| Object::relation(*index)).collect();
-        locked = dependencies::deletion(&objects, true).locked;
+        locked = deletion::deletion(&objects, true).locked;
         locked.retain(|(oid, _)| relations.load(*oid).is_some());
     }
     Statement::DropIndex {

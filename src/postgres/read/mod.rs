@@ -6,6 +6,7 @@
 mod add_column;
 mod alter_constraint;
 mod alter_table;
+mod changes;
 mod column_type;
 mod columns;
 mod composite_type;
@@ -13,12 +14,14 @@ mod constraint;
 mod constraints;
 mod context;
 mod create;
+mod deletion;
 mod dependencies;
 mod domain;
 mod drop;
 mod enable_trigger;
 mod expressions;
 mod foreign_key;
+mod foreseen;
 mod index;
 mod index_constraint;
 mod index_match;
@@ -44,11 +47,14 @@ mod storage;
 mod types;
 mod view;
 mod walk;
+mod written;
 
 use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::postgres::node::{self, Node};
+pub use changes::{Source, changes};
+pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
 pub use size::measure;

@@ -104,7 +104,8 @@ pub fn lacks_proof(table: Oid, name: &str, context: &mut Context) -> bool {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
     }
-    let gone = |check: &str| context.drops_constraint(check);
+    let lost = context.lost_with_columns(table);
+    let gone = |check: &str| context.drops_constraint(check) || lost.iter().any(|lost| lost == check);
     (loses_it || !column.not_null) && !expressions::not_null_is_proved(table, &column, gone)
 }
 

@@ -2,9 +2,11 @@
 
 use pgrx::pg_sys;
 
-use super::dependencies::{self, Object};
+use super::deletion;
+use super::dependencies::Object;
 use crate::model::facts::Oid;
 use crate::postgres::catalog::{self, Value};
+use crate::postgres::session;
 
 /// `pg_authid`
 const ROLE: Oid = 1260;
@@ -12,7 +14,7 @@ const ROLE: Oid = 1260;
 /// Whether the current user may drop an object, as its owner or its schema's: `RemoveObjects` of `commands/dropcmds.c`.
 /// What nobody is recorded to own (a cast, what the server came with) is left to PostgreSQL.
 pub fn may_drop(object: Object) -> bool {
-    let owned = dependencies::table_of_part(object).map_or(object, Object::relation);
+    let owned = deletion::table_of_part(object).map_or(object, Object::relation);
     is_owned(owned) || schema(object).is_some_and(is_owned)
 }
 
@@ -35,7 +37,7 @@ pub enum Hold {
 
 /// The objects of this database that a role is tied to.
 pub fn held_by(role: Oid) -> Vec<(Object, Hold)> {
-    let database = database();
+    let database = session::database();
     catalog::rows(&catalog::OBJECTS_OF_ROLE, &[Value::Oid(ROLE), Value::Oid(role)])
         .iter()
         .filter(|row| row.oid("dbid") == database)
@@ -55,17 +57,16 @@ pub fn held_by(role: Oid) -> Vec<(Object, Hold)> {
         .collect()
 }
 
-fn database() -> Oid {
-    // SAFETY: set once when the backend connects to its database.
-    unsafe { pg_sys::MyDatabaseId }.to_u32()
-}
-
 fn is_owned(object: Object) -> bool {
     owner(object).is_none_or(is_one_of)
 }
 
 fn owner(object: Object) -> Option<Oid> {
-    let object = [Value::Oid(database()), Value::Oid(object.class), Value::Oid(object.oid)];
+    let object = [
+        Value::Oid(session::database()),
+        Value::Oid(object.class),
+        Value::Oid(object.oid),
+    ];
     catalog::rows(&catalog::OWNERS_OF_OBJECT, &object)
         .iter()
         .find(|row| row.letter("deptype") == b'o' && row.oid("refclassid") == ROLE)

@@ -4,7 +4,8 @@
 use super::columns;
 use super::constraint::with_children;
 use super::constraints::{self, Constraint, definition};
-use super::dependencies::{self, Object};
+use super::deletion;
+use super::dependencies::Object;
 use super::oids::Oids;
 use super::relations::{Relations, children};
 use crate::model::facts::Oid;
@@ -149,7 +150,7 @@ pub fn leaving(partition: Oid, checks: bool, relations: &mut Relations) -> (Vec<
             .iter()
             .map(|part| Object::constraint(part.oid))
             .collect();
-        locked.extend(dependencies::deletion(&parts, false).locked);
+        locked.extend(deletion::deletion(&parts, false).locked);
     }
     locked.retain(|(oid, _)| relations.load(*oid).is_some());
     (checked, locked)

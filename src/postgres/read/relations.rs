@@ -211,7 +211,7 @@ fn read_relation(oid: Oid) -> Option<Relation> {
 
 /// Whether the current transaction created it; `rd_createSubid` of the relation cache. A transaction without an id has
 /// created nothing.
-fn created_here(oid: Oid) -> bool {
+pub fn created_here(oid: Oid) -> bool {
     // SAFETY: the entry is pinned while its field is read; 0 is InvalidSubTransactionId.
     session::transaction_id().is_some()
         && with_relation(oid, |relation| unsafe { (*relation).rd_createSubid } != 0).unwrap_or(false)

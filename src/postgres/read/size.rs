@@ -89,7 +89,7 @@ fn forks_of(persistence: u8, kind: u8) -> &'static [pg_sys::ForkNumber::Type] {
 }
 
 /// Estimated rows of a relation with storage.
-fn rows(oid: Oid) -> i64 {
+pub fn rows(oid: Oid) -> i64 {
     /// What the planner assumes at the least for a table never vacuumed; not to be taken for real blocks here.
     const PLANNER_MINIMUM: u32 = 10;
     /// Tuple header and line pointer, aligned.

@@ -1,0 +1,79 @@
+//! What happens before a statement changes rows: the same line as for utility statements, begun at its plan.
+//!
+//! Of the statements that no rule objects to nothing is kept, because there may be thousands of them in a second.
+
+use std::time::Instant;
+
+use super::hook::{self, recorder};
+use super::{Judged, session_settings};
+use crate::advice::{alternative, message};
+use crate::model::decision::{Decision, Ticket};
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Effect, LockProfile};
+use crate::model::relation::Relation;
+use crate::model::report::Report;
+use crate::policy;
+use crate::postgres::executor::{self, Running};
+use crate::postgres::{read, subtransaction, version};
+
+/// Has changes judged. To be called once, from `_PG_init`.
+pub fn init() {
+    executor::init(judge);
+}
+
+fn judge(running: &Running) -> Option<Report> {
+    let started = Instant::now();
+    let profile = subtransaction::reading(|| profile(running)).ok()?;
+    let judgement = policy::judge(&profile, &session_settings());
+    let finding = judgement.finding.as_ref()?;
+    let alternative = alternative::alternative(&profile, finding, &running.text, version::major());
+    let judged = Judged {
+        profile,
+        judgement,
+        alternative,
+        commits_internally: false,
+        permitted: true,
+    };
+    if let Some(recorder) = recorder().filter(|_| hook::is_logged(&judged)) {
+        let record = hook::record(&judged, &running.text);
+        if judged.judgement.decision == Decision::Reject {
+            (recorder.rejected)(&record, started);
+        } else {
+            // Its outcome is that of its transaction.
+            let ticket: Ticket = (recorder.begin)(record, false);
+            (recorder.finish)(ticket, vec![]);
+        }
+    }
+    message::report(&judged.profile, &judged.judgement, judged.alternative.clone())
+}
+
+fn profile(running: &Running) -> LockProfile {
+    let changes = read::changes(running.plan, running.source);
+    let mut effects: Vec<Effect> = vec![];
+    for change in &changes {
+        if !effects.iter().any(|effect| effect.relation.oid == change.relation) {
+            effects.extend(read::relation(change.relation).map(effect));
+        }
+    }
+    let mut profile = LockProfile {
+        command_tag: running.command_tag.clone(),
+        target: changes.first().map(|change| change.relation),
+        effects,
+        changes,
+        ..LockProfile::default()
+    };
+    read::measure(&mut profile, |_| true);
+    profile
+}
+
+/// What INSERT, UPDATE, DELETE and MERGE lock a table with.
+fn effect(relation: Relation) -> Effect {
+    Effect {
+        relation,
+        lock_mode: LockMode::RowExclusive,
+        work: vec![],
+        renewed: false,
+        emptied: false,
+        held: None,
+    }
+}

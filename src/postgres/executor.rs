@@ -1,0 +1,189 @@
+//! The frame around ExecutorStart: rows that a statement is about to change.
+//!
+//! Prepared statements, functions, DO blocks, COPY (…) TO, EXPLAIN ANALYZE and cursors all come by here with the plan that
+//! will run, generic or made for its values. It is judged when the start has succeeded: by then PostgreSQL has checked the
+//! rights and whether the transaction may write, so its errors come first; and no row has been touched.
+//!
+//! Where `pg_interlock.dml_row_threshold` is off, which is the default, the frame is not in the chain of hooks at all: the
+//! setting's assign hook puts it in and takes it out again. Only if another library has put its own hook on top of ours
+//! meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
+//! guard, so that errors jump over it untouched.
+
+use std::ffi::c_int;
+use std::sync::OnceLock;
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
+
+use super::contain::{contained, raise_again};
+use super::hook::{self, ThrowErrorData};
+use super::plan::{Condition, Plan};
+use super::read::Source;
+use super::{engine, node, report, server_log, settings};
+use crate::model::report::Report;
+
+/// A statement that is about to change rows.
+pub struct Running {
+    /// Its plan.
+    pub plan: Plan,
+    /// Its own slice of the query string.
+    pub text: String,
+    /// `UPDATE`
+    pub command_tag: String,
+    /// Where it stands.
+    pub source: Source,
+}
+
+type Judge = fn(&Running) -> Option<Report>;
+
+static JUDGE: OnceLock<Judge> = OnceLock::new();
+
+/// The hook that was there before ours.
+static mut PREVIOUS: pg_sys::ExecutorStart_hook_type = None;
+/// Whether ours is in the chain.
+static mut HOOKED: bool = false;
+
+// SAFETY: declared as in the server's headers. Not taken from pgrx, whose declarations wrap every call in a guard.
+unsafe extern "C-unwind" {
+    fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: c_int);
+}
+
+/// Says who judges. To be called once, from `_PG_init`.
+pub fn init(judge: Judge) {
+    // A second loading of the library would set the same function.
+    let _ = JUDGE.set(judge);
+}
+
+/// Puts the frame into the chain of hooks, or takes it out. Called when the setting is assigned.
+pub fn hook_dml(wanted: bool) {
+    // SAFETY: variables of this process, which has one thread; the server reads the hook anew for each statement. A library
+    // that came after us keeps our address, so only the last one may leave, and none may come twice.
+    unsafe {
+        if wanted && !HOOKED {
+            PREVIOUS = pg_sys::ExecutorStart_hook;
+            pg_sys::ExecutorStart_hook = Some(executor_start);
+            HOOKED = true;
+        } else if !wanted && HOOKED && is_last() {
+            pg_sys::ExecutorStart_hook = PREVIOUS;
+            HOOKED = false;
+        }
+    }
+}
+
+fn is_last() -> bool {
+    // SAFETY: a plain variable.
+    let last = unsafe { pg_sys::ExecutorStart_hook };
+    last.map(|last| last as usize) == Some(executor_start as *const () as usize)
+}
+
+/// Whether the frame is in the chain of hooks.
+pub fn is_dml_hooked() -> bool {
+    // SAFETY: a plain variable.
+    unsafe { HOOKED }
+}
+
+/// # Safety
+/// Called by the server with its own arguments.
+unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags: c_int) {
+    // SAFETY: the arguments are the server's and go on unchanged; this frame holds only pointers, so an error may jump over
+    // it.
+    unsafe {
+        match PREVIOUS {
+            Some(previous) => previous(query, flags),
+            None => standard_ExecutorStart(query, flags),
+        }
+        if settings::dml_row_threshold().is_some() && is_candidate(query, flags) {
+            let report = consult(query);
+            if !report.is_null() {
+                ThrowErrorData(report);
+            }
+        }
+    }
+}
+
+/// Whether a statement runs, can change rows, and is a user's.
+///
+/// What foreign keys do, ON DELETE CASCADE say, is the server's own: it goes on with the rows of a statement that was let
+/// pass, and its plans, made for any key, estimate little. Nobody else leaves triggers for later inside an operation that
+/// passes over row security (`ri_PerformCheck` of `utils/adt/ri_triggers.c`).
+///
+/// # Safety
+/// The arguments must be those of the hook.
+unsafe fn is_candidate(query: *mut pg_sys::QueryDesc, flags: c_int) -> bool {
+    let has = |flag: u32| flags & flag as c_int != 0;
+    // SAFETY: as the caller promises; plain variables.
+    unsafe {
+        let changes = matches!(
+            (*query).operation,
+            pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE | pg_sys::CmdType::CMD_MERGE
+        );
+        (changes || (*(*query).plannedstmt).hasModifyingCTE)
+            && !has(pg_sys::EXEC_FLAG_EXPLAIN_ONLY)
+            && !(has(pg_sys::EXEC_FLAG_SKIP_TRIGGERS) && in_foreign_key_check())
+    }
+}
+
+fn in_foreign_key_check() -> bool {
+    // SAFETY: reads a variable of this process.
+    unsafe { pg_sys::InNoForceRLSOperation() }
+}
+
+/// Asks the guard about statements that may change many rows, or all.
+///
+/// # Safety
+/// The execution must have been started.
+unsafe fn consult(query: *mut pg_sys::QueryDesc) -> *mut pg_sys::ErrorData {
+    // SAFETY: the guard turns a panic of ours into an ERROR; the closure owns what it drops.
+    unsafe {
+        pgrx_extern_c_guard(|| {
+            let nothing = std::ptr::null_mut();
+            let Some(judge) = JUDGE.get() else { return nothing };
+            // A failure of ours must not become one of the statement; a cancel is the user's.
+            let judged = contained(|| {
+                let plan = Plan::started(query);
+                let acts = may_matter(plan) && hook::may_act() && !engine::is_at_work() && !is_replication();
+                if !acts {
+                    return None;
+                }
+                let planned = &*(*query).plannedstmt;
+                judge(&Running {
+                    plan,
+                    text: node::statement_text((*query).sourceText, planned.stmt_location, planned.stmt_len),
+                    command_tag: node::command_tag((*query).plannedstmt.cast()),
+                    source: Source {
+                        query: (*query).sourceText,
+                        parameters: (*query).params.as_ref().is_some_and(|params| params.numParams > 0),
+                    },
+                })
+            });
+            match judged {
+                Ok(report) => report.as_ref().map_or(nothing, report::error_data),
+                Err(failure) if failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => raise_again(failure),
+                Err(failure) => {
+                    server_log::write(&format!("pg_interlock could not judge a change: {}", failure.message));
+                    nothing
+                }
+            }
+        })
+    }
+}
+
+/// Whether a rule may object: all that is looked at of the many statements that change a row or two.
+fn may_matter(plan: Plan) -> bool {
+    let modifications = plan.modifications();
+    let rows: f64 = modifications.iter().map(|modification| modification.rows).sum();
+    let many = settings::dml_row_threshold().is_some_and(|threshold| rows >= threshold as f64);
+    let any_without_condition = || {
+        modifications
+            .iter()
+            .any(|modification| modification.condition < Condition::Some)
+    };
+    !modifications.is_empty() && (many || any_without_condition())
+}
+
+/// Whether this process applies what another server has changed. It does so row by row and does not come by here, but its
+/// triggers do: a refusal would stop it for good.
+fn is_replication() -> bool {
+    // SAFETY: reads a variable of this process.
+    unsafe { pg_sys::IsLogicalWorker() }
+}

@@ -1,0 +1,222 @@
+//! What a plan changes: its ModifyTable nodes, and how many rows each is expected to get.
+//!
+//! A ModifyTable stands at the top of the plan, and at the top of the plan of each INSERT, UPDATE, DELETE or MERGE in the WITH
+//! clause (`grouping_planner` of `optimizer/plan/planner.c`), which are among the subplans; nowhere else. Its own row count
+//! is that of RETURNING, so its child is asked.
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag::*;
+
+use super::node::{self, Node};
+use crate::model::change::Verb;
+
+/// A plan, started or not. It is the server's, and lives as long as the statement runs.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    /// The statement.
+    pub planned: *mut pg_sys::PlannedStmt,
+    /// Its execution; null if it has not begun.
+    query: *mut pg_sys::QueryDesc,
+}
+
+/// A part of a plan that changes rows that are there.
+#[derive(Clone, Copy)]
+pub struct Modification {
+    node: *mut pg_sys::ModifyTable,
+    planned: *mut pg_sys::PlannedStmt,
+    /// What it does.
+    pub verb: Verb,
+    /// So many rows come to it.
+    pub rows: f64,
+    /// Whether something in the plan leaves rows of the table out.
+    pub condition: Condition,
+}
+
+/// Whether a plan leaves rows out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Nothing does.
+    None,
+    /// What a foreign server or a custom scan leaves out cannot be seen.
+    Unknown,
+    /// A condition, a limit, a join does.
+    Some,
+}
+
+impl Plan {
+    /// Of a statement that is not going to run.
+    pub fn of(planned: *mut pg_sys::PlannedStmt) -> Self {
+        Self {
+            planned,
+            query: std::ptr::null_mut(),
+        }
+    }
+
+    /// Of a statement whose execution has just been started.
+    pub fn started(query: *mut pg_sys::QueryDesc) -> Self {
+        // SAFETY: the server's own QueryDesc.
+        let planned = unsafe { (*query).plannedstmt };
+        Self { planned, query }
+    }
+
+    /// Every part that changes rows of a table; what REFRESH does to a materialized view is none.
+    pub fn modifications(self) -> Vec<Modification> {
+        // SAFETY: the statement and its execution, which are only read; the states of the subplans stand in the order of
+        // the subplans.
+        unsafe {
+            let planned = &*self.planned;
+            let (top, states) = match self.query.as_ref() {
+                Some(query) => (query.planstate, node::list((*query.estate).es_subplanstates)),
+                None => (std::ptr::null_mut(), vec![]),
+            };
+            let subplans = node::list(planned.subplans).into_iter().enumerate();
+            let subplans = subplans.map(|(at, plan)| {
+                let state = states.get(at).copied().unwrap_or(std::ptr::null_mut());
+                (plan, state.cast::<pg_sys::PlanState>())
+            });
+            std::iter::once((planned.planTree.cast(), top))
+                .chain(subplans)
+                .filter_map(|(plan, state)| self.modification(plan, state))
+                .collect()
+        }
+    }
+
+    fn modification(self, plan: Node, state: *mut pg_sys::PlanState) -> Option<Modification> {
+        let node: &pg_sys::ModifyTable = node::cast(plan, T_ModifyTable)?;
+        let verb = match node.operation {
+            pg_sys::CmdType::CMD_UPDATE => Verb::Update,
+            pg_sys::CmdType::CMD_DELETE => Verb::Delete,
+            pg_sys::CmdType::CMD_MERGE if merges_into_old_rows(node) => Verb::Merge,
+            _ => return None,
+        };
+        let child = node.plan.lefttree;
+        // SAFETY: a ModifyTable has a child, and a state mirrors its plan.
+        let rows = unsafe {
+            rows(
+                child,
+                state.as_ref().map_or(std::ptr::null_mut(), |state| state.lefttree),
+            )
+        };
+        let found = Modification {
+            node: std::ptr::from_ref(node).cast_mut(),
+            planned: self.planned,
+            verb,
+            rows,
+            condition: condition(child),
+        };
+        (found.relation_kind() != pg_sys::RELKIND_MATVIEW).then_some(found)
+    }
+}
+
+impl Modification {
+    /// The table that is named, or stands behind the view that is named.
+    pub fn relation(&self) -> u32 {
+        self.entry(self.nominal()).map_or(0, |entry| entry.relid.to_u32())
+    }
+
+    fn relation_kind(&self) -> u8 {
+        self.entry(self.nominal()).map_or(0, |entry| entry.relkind as u8)
+    }
+
+    fn nominal(&self) -> u32 {
+        // SAFETY: a node of the plan.
+        unsafe { (*self.node).nominalRelation }
+    }
+
+    /// The tables whose rows are changed: the partitions that the plan reaches, say.
+    pub fn results(&self) -> Vec<u32> {
+        // SAFETY: a list of integers of the plan.
+        let indexes: Vec<u32> = unsafe {
+            (*self.node).resultRelations.as_ref().map_or_else(Vec::new, |list| {
+                (0..usize::try_from(list.length).unwrap_or(0))
+                    .map(|at| (*list.elements.add(at)).int_value as u32)
+                    .collect()
+            })
+        };
+        let entries = indexes.into_iter().filter_map(|index| self.entry(index));
+        entries.map(|entry| entry.relid.to_u32()).collect()
+    }
+
+    /// `rt_fetch` of `parser/parsetree.h`.
+    fn entry(&self, index: u32) -> Option<&pg_sys::RangeTblEntry> {
+        let place = usize::try_from(index.checked_sub(1)?).ok()?;
+        // SAFETY: the range table of the plan, within its length.
+        unsafe {
+            let table = (*self.planned).rtable.as_ref()?;
+            let within = place < usize::try_from(table.length).unwrap_or(0);
+            within.then(|| &*(*table.elements.add(place)).ptr_value.cast::<pg_sys::RangeTblEntry>())
+        }
+    }
+}
+
+/// Whether a MERGE may update or delete.
+fn merges_into_old_rows(node: &pg_sys::ModifyTable) -> bool {
+    let actions = node::list(node.mergeActionLists).into_iter();
+    actions
+        .flat_map(|of_table| node::list(of_table.cast()))
+        .filter_map(|action| node::cast::<pg_sys::MergeAction>(action, T_MergeAction))
+        .any(|action| {
+            matches!(
+                action.commandType,
+                pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE
+            )
+        })
+}
+
+/// The rows a plan is expected to return. A plan made once for all values of its parameters counts every partition; what the
+/// start of its execution has left out, by the values, is not counted (`ExecInitAppend` of `executor/nodeAppend.c`).
+///
+/// # Safety
+/// `plan` must be valid, and `state` null or its execution.
+unsafe fn rows(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState) -> f64 {
+    // SAFETY: as the caller promises; the states of the children of an Append stand in an array of this length.
+    unsafe {
+        let passes_on = node::tag(plan.cast()) == T_Result && (*plan).qual.is_null() && !(*plan).lefttree.is_null();
+        match state.as_ref().map(|state| state.type_) {
+            Some(T_AppendState) => {
+                let append = &*state.cast::<pg_sys::AppendState>();
+                (0..usize::try_from(append.as_nplans).unwrap_or(0))
+                    .map(|at| {
+                        let child = *append.appendplans.add(at);
+                        rows((*child).plan, child)
+                    })
+                    .sum()
+            }
+            Some(T_ResultState) if passes_on => rows((*plan).lefttree, (*state).lefttree),
+            _ => (*plan).plan_rows,
+        }
+    }
+}
+
+/// Whether a plan leaves rows out of what it reads. Only kinds of nodes that can be seen through count as leaving none out.
+fn condition(plan: *mut pg_sys::Plan) -> Condition {
+    // SAFETY: null, or a node of the plan, whose kind tells its type.
+    unsafe {
+        let Some(common) = plan.as_ref() else {
+            return Condition::None;
+        };
+        if !common.qual.is_null() {
+            return Condition::Some;
+        }
+        let below = condition(common.lefttree).max(condition(common.righttree));
+        let list = |of: *mut pg_sys::List| {
+            let plans = node::list(of).into_iter().map(|plan| condition(plan.cast()));
+            plans.max().unwrap_or(Condition::None)
+        };
+        let when = |leaves_out: bool| if leaves_out { Condition::Some } else { Condition::None };
+        let own = match common.type_ {
+            T_SeqScan | T_Sort | T_Material | T_Gather | T_LockRows | T_FunctionScan | T_ValuesScan | T_CteScan => {
+                Condition::None
+            }
+            T_Result => when(!(*plan.cast::<pg_sys::Result>()).resconstantqual.is_null()),
+            T_NestLoop => when(!(*plan.cast::<pg_sys::NestLoop>()).join.joinqual.is_null()),
+            T_IndexScan => when(!(*plan.cast::<pg_sys::IndexScan>()).indexqual.is_null()),
+            T_IndexOnlyScan => when(!(*plan.cast::<pg_sys::IndexOnlyScan>()).indexqual.is_null()),
+            T_Append => list((*plan.cast::<pg_sys::Append>()).appendplans),
+            T_SubqueryScan => condition((*plan.cast::<pg_sys::SubqueryScan>()).subplan),
+            T_ForeignScan | T_CustomScan => Condition::Unknown,
+            _ => Condition::Some,
+        };
+        own.max(below)
+    }
+}
