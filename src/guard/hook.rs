@@ -16,7 +16,7 @@ use crate::model::rule::Rule;
 use crate::model::settings::{LogDecisions, VerifyProfiles};
 use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
-use crate::postgres::polite::Wanted;
+use crate::postgres::polite::Busy;
 use crate::postgres::subtransaction::reading;
 use crate::postgres::{blockers, report, session, settings};
 
@@ -75,10 +75,10 @@ fn before(utility: &Utility) -> Verdict {
                 because: Reason::LockTimeout,
                 ..
             } => return decided.failing(lock_wait::lock_timeout()),
-            Obtained::GaveUp { wanted, tried, because } => {
+            Obtained::GaveUp { busy, tried, because } => {
                 forget(decided.verdict.token);
                 let once = because == Reason::HoldsOthersUp;
-                return decided.failing(refuse(&judged, utility, wanted, tried, once, started));
+                return decided.failing(refuse(&judged, utility, &busy, tried, once, started));
             }
         }
     }
@@ -169,17 +169,18 @@ fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> D
 fn refuse(
     judged: &Judged,
     utility: &Utility,
-    wanted: Wanted,
+    busy: &Busy,
     time: Duration,
     once: bool,
     started: Instant,
 ) -> Option<Report> {
-    let relation = &judged.profile.effect(wanted.0)?.relation;
-    let blockers = blockers::of(wanted);
+    let (relation, mode) = busy.wanted;
+    let relation = &judged.profile.effect(relation)?.relation;
+    let blockers = blockers::of(busy);
     let report = lock_wait::report(&lock_wait::Tried {
         command_tag: &judged.profile.command_tag,
         relation,
-        mode: wanted.1,
+        mode,
         time,
         once,
         blockers: &blockers,
@@ -190,7 +191,7 @@ fn refuse(
             rule: Some(Rule::LockWait.id()),
             sqlstate: Some(lock_wait::SQLSTATE),
             relation: Some(relation.qualified_name()),
-            lock_mode: Some(wanted.1.name()),
+            lock_mode: Some(mode.name()),
             reason: Some(report.detail.clone()),
             blockers: blockers.into(),
             ..record(judged, &utility.text)

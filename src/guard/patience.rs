@@ -11,7 +11,7 @@ use crate::model::relation::FIRST_NORMAL_OBJECT_ID;
 use crate::model::rule::{Action, Rule};
 use crate::model::settings::{Mode, PoliteLocks};
 use crate::policy::{self, patience};
-use crate::postgres::polite::{self, Attempt, Wanted};
+use crate::postgres::polite::{self, Attempt, Busy, Wanted};
 use crate::postgres::{locks, observe, read, settings, subtransaction};
 
 /// The locks a statement needs.
@@ -30,7 +30,7 @@ pub enum Obtained {
     Nothing,
     /// Nothing is held, and somebody is in the way of this lock.
     GaveUp {
-        wanted: Wanted,
+        busy: Busy,
         tried: Duration,
         because: Reason,
     },
@@ -94,7 +94,7 @@ impl Plan {
         let attempt = settings::lock_attempt_timeout().min(own.unwrap_or(Duration::MAX));
         let mut holds_others_up = None;
         for attempts in 0.. {
-            let Attempt::Busy(wanted) = polite::within(&self.wanted, attempt) else {
+            let Attempt::Busy(busy) = polite::within(&self.wanted, attempt) else {
                 return Obtained::AfterWaiting;
             };
             let tried = begun.elapsed();
@@ -108,7 +108,7 @@ impl Plan {
                 Some(Reason::TimeIsUp)
             };
             if let Some(because) = because {
-                return Obtained::GaveUp { wanted, tried, because };
+                return Obtained::GaveUp { busy, tried, because };
             }
             polite::pause(patience::rest(attempts, attempt, random()).min(total.saturating_sub(tried)));
         }

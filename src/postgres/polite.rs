@@ -4,46 +4,59 @@
 //! rollback gives back what it had. `lock_timeout` does the waiting, so that the server's own queue, its deadlock detector
 //! and its way with autovacuum (which yields to whoever waits longer than `deadlock_timeout`) all work as ever.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::contain::{contained, raise_again};
+use super::locks;
 use crate::model::lock_mode::LockMode;
 
 /// A relation, and the lock wanted on it.
 pub type Wanted = (u32, LockMode);
 
 /// What came of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// All locks are held.
     Got,
-    /// None is held: this one could not be had.
-    Busy(Wanted),
+    /// None is held.
+    Busy(Busy),
+}
+
+/// A lock that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The lock.
+    pub wanted: Wanted,
+    /// The transactions that were in the way when it was asked for, see [`locks::in_the_way`]. Others who come by later are
+    /// let in when the attempt ends, and would look as if they had been there all the time.
+    pub in_the_way: Vec<String>,
 }
 
 /// Takes all locks, or none if one of them is not free.
 pub fn at_once(plan: &[Wanted]) -> Attempt {
-    // SAFETY: oids and modes of a profile; inside the attempt's subtransaction.
-    attempt(plan, |(relation, mode)| unsafe {
-        pg_sys::ConditionalLockRelationOid(relation.into(), mode as i32)
-    })
+    attempt(plan, &RefCell::default(), is_free)
 }
 
 /// Takes all locks within the limit, waiting in the server's queue, or none.
 pub fn within(plan: &[Wanted], limit: Duration) -> Attempt {
     let begun = Instant::now();
+    let in_the_way = RefCell::default();
     // SAFETY: variables of this process, put back below.
     let timeouts = unsafe { (pg_sys::LockTimeout, pg_sys::DeadlockTimeout) };
-    let result = attempt(plan, |(relation, mode)| {
+    let result = attempt(plan, &in_the_way, |(relation, mode)| {
+        if is_free((relation, mode)) {
+            return true;
+        }
+        in_the_way.replace(locks::in_the_way(relation, mode));
         let left = limit.saturating_sub(begun.elapsed()).as_millis();
         let left = i32::try_from(left).unwrap_or(i32::MAX);
         if left == 0 {
             return false;
         }
-        // SAFETY: as in `at_once`. An autovacuum in the way is sent off by the deadlock check, which therefore has to come
+        // SAFETY: as in `is_free`. An autovacuum in the way is sent off by the deadlock check, which therefore has to come
         // before the attempt is over.
         unsafe {
             pg_sys::LockTimeout = left;
@@ -57,8 +70,14 @@ pub fn within(plan: &[Wanted], limit: Duration) -> Attempt {
     result
 }
 
+/// Takes a lock that nobody is in the way of.
+fn is_free((relation, mode): Wanted) -> bool {
+    // SAFETY: oids and modes of a profile; inside the attempt's subtransaction.
+    unsafe { pg_sys::ConditionalLockRelationOid(relation.into(), mode as i32) }
+}
+
 /// An error that means no more than that a lock could not be had is an answer; others are raised again.
-fn attempt(plan: &[Wanted], take: impl Fn(Wanted) -> bool) -> Attempt {
+fn attempt(plan: &[Wanted], in_the_way: &RefCell<Vec<String>>, take: impl Fn(Wanted) -> bool) -> Attempt {
     let current = Cell::new(None);
     // SAFETY: the callers are in a transaction that is not aborted; context and owner are put back below, as every user
     // of internal subtransactions does.
@@ -87,9 +106,15 @@ fn attempt(plan: &[Wanted], take: impl Fn(Wanted) -> bool) -> Attempt {
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
     }
+    let busy = |wanted| {
+        Attempt::Busy(Busy {
+            wanted,
+            in_the_way: in_the_way.take(),
+        })
+    };
     match (result, current.get()) {
-        (Ok(false), Some(busy)) => Attempt::Busy(busy),
-        (Err(failure), Some(busy)) if is_about_the_lock(failure.code) => Attempt::Busy(busy),
+        (Ok(false), Some(wanted)) => busy(wanted),
+        (Err(failure), Some(wanted)) if is_about_the_lock(failure.code) => busy(wanted),
         (Err(failure), _) => raise_again(failure),
         (Ok(_), _) => Attempt::Got,
     }
