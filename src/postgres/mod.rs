@@ -18,6 +18,7 @@ pub mod locks;
 pub mod node;
 pub mod object_access;
 pub mod observe;
+mod patience;
 pub mod plan;
 pub mod polite;
 pub mod read;

@@ -1,8 +1,8 @@
 //! Several locks at once or none: what politeness is made of.
 //!
 //! An attempt runs in an internal subtransaction. If it gets all its locks they pass to the transaction; if not, the
-//! rollback gives back what it had. `lock_timeout` does the waiting, so that the server's own queue, its deadlock detector
-//! and its way with autovacuum (which yields to whoever waits longer than `deadlock_timeout`) all work as ever.
+//! rollback gives back what it had. The waiting is done in the server's own queue, so that its deadlock detector and its way
+//! with autovacuum (which yields to whoever waits longer than `deadlock_timeout`) work as ever.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use pgrx::{PgSqlErrorCode, pg_sys};
 
 use super::contain::{contained, raise_again};
 use super::locks;
+use super::patience::Limit;
 use crate::model::lock_mode::LockMode;
 
 /// A relation, and the lock wanted on it.
@@ -37,37 +38,29 @@ pub struct Busy {
 
 /// Takes all locks, or none if one of them is not free.
 pub fn at_once(plan: &[Wanted]) -> Attempt {
-    attempt(plan, &RefCell::default(), is_free)
+    attempt(plan, None, &RefCell::default(), is_free)
 }
 
 /// Takes all locks within the limit, waiting in the server's queue, or none.
 pub fn within(plan: &[Wanted], limit: Duration) -> Attempt {
     let begun = Instant::now();
     let in_the_way = RefCell::default();
-    // SAFETY: variables of this process, put back below.
-    let timeouts = unsafe { (pg_sys::LockTimeout, pg_sys::DeadlockTimeout) };
-    let result = attempt(plan, &in_the_way, |(relation, mode)| {
+    attempt(plan, Some(limit), &in_the_way, |(relation, mode)| {
         if is_free((relation, mode)) {
             return true;
         }
         in_the_way.replace(locks::in_the_way(relation, mode));
         let left = limit.saturating_sub(begun.elapsed()).as_millis();
         let left = i32::try_from(left).unwrap_or(i32::MAX);
-        if left == 0 {
-            return false;
-        }
-        // SAFETY: as in `is_free`. An autovacuum in the way is sent off by the deadlock check, which therefore has to come
-        // before the attempt is over.
+        // SAFETY: as in `is_free`. The limit is ours. An autovacuum in the way is sent off by the deadlock check, which
+        // therefore has to come before the attempt is over. `attempt` puts both back.
         unsafe {
-            pg_sys::LockTimeout = left;
-            pg_sys::DeadlockTimeout = timeouts.1.min((left / 2).max(1));
+            pg_sys::LockTimeout = 0;
+            pg_sys::DeadlockTimeout = pg_sys::DeadlockTimeout.min((left / 2).max(1));
             pg_sys::LockRelationOid(relation.into(), mode as i32);
         }
         true
-    });
-    // SAFETY: as above.
-    unsafe { (pg_sys::LockTimeout, pg_sys::DeadlockTimeout) = timeouts };
-    result
+    })
 }
 
 /// Takes a lock that nobody is in the way of.
@@ -77,7 +70,12 @@ fn is_free((relation, mode): Wanted) -> bool {
 }
 
 /// An error that means no more than that a lock could not be had is an answer; others are raised again.
-fn attempt(plan: &[Wanted], in_the_way: &RefCell<Vec<String>>, take: impl Fn(Wanted) -> bool) -> Attempt {
+fn attempt(
+    plan: &[Wanted],
+    limit: Option<Duration>,
+    in_the_way: &RefCell<Vec<String>>,
+    take: impl Fn(Wanted) -> bool,
+) -> Attempt {
     let current = Cell::new(None);
     // SAFETY: the callers are in a transaction that is not aborted; context and owner are put back below, as every user
     // of internal subtransactions does.
@@ -89,12 +87,14 @@ fn attempt(plan: &[Wanted], in_the_way: &RefCell<Vec<String>>, take: impl Fn(Wan
     };
     // SAFETY: of this process.
     let timeouts = unsafe { (pg_sys::LockTimeout, pg_sys::DeadlockTimeout) };
+    let limit = limit.map(Limit::start);
     let result = contained(|| {
         plan.iter().all(|wanted| {
             current.set(Some(*wanted));
             take(*wanted)
         })
     });
+    let is_over = limit.is_some_and(Limit::stop);
     // SAFETY: ends the subtransaction begun above.
     unsafe {
         (pg_sys::LockTimeout, pg_sys::DeadlockTimeout) = timeouts;
@@ -115,6 +115,9 @@ fn attempt(plan: &[Wanted], in_the_way: &RefCell<Vec<String>>, take: impl Fn(Wan
     match (result, current.get()) {
         (Ok(false), Some(wanted)) => busy(wanted),
         (Err(failure), Some(wanted)) if is_about_the_lock(failure.code) => busy(wanted),
+        (Err(failure), Some(wanted)) if is_over && failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED => {
+            busy(wanted)
+        }
         (Err(failure), _) => raise_again(failure),
         (Ok(_), _) => Attempt::Got,
     }

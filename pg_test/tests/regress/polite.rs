@@ -1,7 +1,10 @@
 //! Locks that others would have to wait behind are obtained by short attempts, or the statement fails and says why.
 
+use std::time::Duration;
+
+use pg_test::{Client, Cluster, TestDatabase, blocked, poll, until};
+
 use crate::support::{big_table, code, database, locks_on, refused};
-use pg_test::{Client, Cluster, TestDatabase, blocked, until};
 
 /// `orders` is big; sessions try for `wait` to lock it.
 fn shop(wait: &str) -> (TestDatabase, Client) {
@@ -172,6 +175,27 @@ fn timeouts_of_the_session_are_its_own() {
     );
     assert_eq!(locks_on(&mut client, "public"), "");
     assert_eq!(client.one::<String>("SHOW deadlock_timeout"), "1s");
+}
+
+/// However often attempts end, none of them takes a cancel for its own end.
+#[test]
+fn a_cancel_is_never_lost() {
+    let (database, mut reader) = shop("1h");
+    reader.batch("BEGIN; SELECT count(*) FROM orders");
+    let mut client = database.client();
+    client.batch("SET pg_interlock.lock_attempt_timeout = '1ms'");
+    for round in 0..30 {
+        let waiting = client.run(CHEAP);
+        blocked(&mut reader, waiting.pid());
+        reader.batch(&format!("SELECT pg_cancel_backend({})", waiting.pid()));
+        poll(Duration::from_secs(20), || waiting.ended().then_some(()))
+            .unwrap_or_else(|| panic!("cancel {round} is lost"));
+        let (back, outcome) = waiting.finish();
+        let error = outcome.expect_err("it was cancelled");
+        let message = error.as_db_error().map(|error| error.message().to_owned());
+        assert_eq!(message.as_deref(), Some("canceling statement due to user request"));
+        client = back;
+    }
 }
 
 #[test]
