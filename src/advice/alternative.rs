@@ -2,7 +2,7 @@
 
 use super::added_constraint::Added;
 use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal, without_comments_around};
-use super::{leftover, mass_change, partition, rename};
+use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -12,8 +12,11 @@ use crate::policy::Finding;
 ///
 /// `major` is the major version of the server, because 18 can validate NOT NULL without a detour.
 pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, major: u32) -> Option<String> {
-    if let Some(said) = leftover::alternative(profile, finding).or(mass_change::alternative(profile, finding)) {
-        return Some(said);
+    let said = leftover::alternative(profile, finding)
+        .or_else(|| mass_change::alternative(profile, finding))
+        .or_else(|| transaction::order(profile, finding, statement));
+    if said.is_some() {
+        return said;
     }
     let relation = &profile.effect(finding.relation)?.relation;
     let Some(work) = &finding.work else {

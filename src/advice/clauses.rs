@@ -19,8 +19,8 @@ pub struct Clauses {
 /// The clauses, with `table` in place of an alias; `None` where that could change what they mean.
 pub fn clauses(written: &Written, table: &str) -> Option<Clauses> {
     let all = tokens(&written.text);
-    let all = &all[..end(&all)];
-    let name = end_of_name(all);
+    let name = end_of_name(&all).min(all.len());
+    let all = &all[..name + end(&all[name..])];
     let find = |from: usize, words: &[&str]| {
         (from..all.len())
             .find(|at| words.iter().any(|word| all[*at].is(word)) && !(*at > 0 && all[at - 1].is("DISTINCT")))
@@ -156,7 +156,7 @@ mod tests {
             ("orders WHERE a IS NOT DISTINCT FROM b", "", "a IS NOT DISTINCT FROM b"),
             ("orders", "", ""),
             ("orders RETURNING (SELECT 1 WHERE false)", "", ""),
-            ("orders) SET a = 1 WHERE b", "", ""),
+            ("orders) SET a = 1 WHERE b", "a = 1", "b"),
             ("orders WHERE a) SELECT * FROM x WHERE y", "", "a"),
         ] {
             assert_eq!(of(text, None), both(assignments, condition), "{text}");

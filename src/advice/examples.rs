@@ -47,12 +47,17 @@ pub fn examples(rule: Rule) -> &'static [&'static str] {
         Rule::CreateIndex => &["CREATE INDEX ON orders (placed)"],
         Rule::InvalidIndex => &["CREATE INDEX CONCURRENTLY IF NOT EXISTS events_at ON events (at)"],
         Rule::Reindex => &["REINDEX TABLE orders", "REINDEX INDEX orders_status"],
-        Rule::Unpredicted | Rule::LockWait => &[],
         Rule::MassChange => &[
             "UPDATE orders SET status = 'closed' WHERE status = 'open'",
             "DELETE FROM events WHERE at > '2020-01-01'",
         ],
         Rule::ChangeWithoutWhere => &["DELETE FROM regions"],
+        // What a transaction makes of a statement takes more than one to show.
+        Rule::Unpredicted
+        | Rule::LockWait
+        | Rule::WorkUnderHeldLock
+        | Rule::SeveralTablesLocked
+        | Rule::ConcurrentlyInTransaction => &[],
         Rule::RenameTable => &[
             "ALTER TABLE orders RENAME TO invoices",
             "ALTER TABLE orders SET SCHEMA archive",

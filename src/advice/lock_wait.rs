@@ -111,7 +111,7 @@ fn blocker(each: &Value) -> String {
     .collect();
     let waits = if each["waiting"] == true { "waits for" } else { "holds" };
     let mode = text(each, "held_mode").unwrap_or("a lock");
-    let query = text(each, "query").map_or_else(String::new, |query| format!(", query: {}", short(query)));
+    let query = text(each, "query").map_or_else(String::new, |query| format!(", query: {}", words::line(query)));
     format!("{} ({}) {waits} {mode}{query}", who(each), facts.join(", "))
 }
 
@@ -125,14 +125,4 @@ fn who(each: &Value) -> String {
 
 fn text<'a>(each: &'a Value, field: &str) -> Option<&'a str> {
     each[field].as_str()
-}
-
-/// One line of a query.
-fn short(query: &str) -> String {
-    const LETTERS: usize = 100;
-    let line = query.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LETTERS {
-        return line;
-    }
-    line.chars().take(LETTERS - 3).chain("...".chars()).collect()
 }

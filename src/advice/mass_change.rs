@@ -77,11 +77,12 @@ fn has_rows(relation: &Relation) -> bool {
 
 /// By the backfill engine, with the statement's own clauses where it would take them.
 fn update(change: &Change, relation: &Relation) -> String {
-    let Some(written) = change.written.as_ref().filter(|_| has_rows(relation)) else {
+    let written = change.written.as_ref().filter(|written| !written.only);
+    let Some(written) = written.filter(|_| has_rows(relation)) else {
         return in_parts(change);
     };
     let table = quoted_literal(&relation.qualified_name());
-    if written.inside || written.only {
+    if written.inside {
         return "Make it a statement of its own, before this one, and change the rows in batches with \
                 interlock.safe_backfill."
             .to_owned();
@@ -140,7 +141,10 @@ fn delete(change: &Change, relation: &Relation) -> String {
         Some(found) => found.condition,
         None => Some("...".to_owned()),
     };
-    let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+    // Said twice, because somebody may change a row between the look-up and its deletion, so that it is not meant any more.
+    let (condition, again) = condition.map_or_else(Default::default, |condition| {
+        (format!(" WHERE {condition}"), format!(" AND ({condition})"))
+    });
     let left = if change.key.len() > 1 {
         format!("({columns})")
     } else {
@@ -160,7 +164,7 @@ fn delete(change: &Change, relation: &Relation) -> String {
     );
     format!(
         "Delete in batches, each in a transaction of its own, until no row is left{values}{all}: \
-         DELETE FROM {table} WHERE {left} IN (SELECT {columns} FROM {table}{condition}{order} LIMIT {});",
+         DELETE FROM {table} WHERE {left} IN (SELECT {columns} FROM {table}{condition}{order} LIMIT {}){again};",
         change.batch
     )
 }
@@ -232,7 +236,7 @@ mod tests {
     fn a_delete_goes_by_key_or_by_place() {
         let delete_of = |key: &[&str], kind| delete(&change(Verb::Delete, "o WHERE c < 1 OR d", key), &table(kind));
         assert!(delete_of(&["id"], RelationKind::PartitionedTable).ends_with(
-            "DELETE FROM shop.\"Orders\" WHERE id IN (SELECT id FROM shop.\"Orders\" WHERE c < 1 OR d ORDER BY id LIMIT 1000);"
+            "DELETE FROM shop.\"Orders\" WHERE id IN (SELECT id FROM shop.\"Orders\" WHERE c < 1 OR d ORDER BY id LIMIT 1000) AND (c < 1 OR d);"
         ));
         assert!(delete_of(&["a", "B"], RelationKind::Table).contains("WHERE (a, \"B\") IN (SELECT a, \"B\" FROM"));
         assert!(delete_of(&[], RelationKind::Table).contains("WHERE ctid IN (SELECT ctid FROM"));

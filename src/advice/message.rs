@@ -1,8 +1,9 @@
 //! The message, detail and hint of a finding, after PostgreSQL's error style guide.
 
-use super::{leftover, mass_change, partition, words};
+use super::{leftover, mass_change, partition, transaction, words};
 use crate::model::decision::Decision;
 use crate::model::facts::DomainCheck;
+use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
 use crate::model::relation::Relation;
 use crate::model::report::{Report, Severity};
@@ -16,15 +17,16 @@ pub fn report(profile: &LockProfile, judgement: &Judgement, alternative: Option<
         Decision::Warn => Severity::Warning,
         Decision::Reject => Severity::Error,
     };
-    let effect = profile.effect(finding.relation)?;
+    // A statement that is lost with a later one may have no relation.
+    let relation = profile.effect(finding.relation).map(|effect| &effect.relation);
     Some(Report {
         severity,
         sqlstate: sqlstate(finding),
-        message: message(profile, finding, effect, severity),
+        message: message(profile, finding, relation, severity)?,
         detail: reason(profile, finding),
         hint: alternative,
-        schema: Some(effect.relation.schema.clone()),
-        table: Some(effect.relation.name.clone()),
+        schema: relation.map(|relation| relation.schema.clone()),
+        table: relation.map(|relation| relation.name.clone()),
         column: finding.work.as_ref().and_then(|work| column(&work.cause)),
         constraint: finding.work.as_ref().and_then(|work| constraint(&work.cause)),
     })
@@ -48,17 +50,26 @@ pub fn mismatch(command_tag: &str, differences: &[String], statement: &str) -> R
     }
 }
 
-fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: Severity) -> String {
+fn message(
+    profile: &LockProfile,
+    finding: &Finding,
+    relation: Option<&Relation>,
+    severity: Severity,
+) -> Option<String> {
     let would = if severity == Severity::Error { "would " } else { "will " };
     let tag = &profile.command_tag;
-    if let Some(index) = leftover::of(profile, finding) {
-        return format!("{tag} {would}{}", leftover::message(index, &effect.relation));
+    if let Some(said) = transaction::message(profile, finding, would) {
+        return Some(format!("{tag} {said}"));
     }
-    if let Some(said) = mass_change::message(profile, finding, &effect.relation) {
-        return format!("{tag} {would}{said}");
+    let relation = relation?;
+    if let Some(index) = leftover::of(profile, finding) {
+        return Some(format!("{tag} {would}{}", leftover::message(index, relation)));
+    }
+    if let Some(said) = mass_change::message(profile, finding, relation) {
+        return Some(format!("{tag} {would}{said}"));
     }
     let Some(work) = &finding.work else {
-        return format!("{tag} {would}{}", destruction(profile, &effect.relation));
+        return Some(format!("{tag} {would}{}", destruction(profile, relation)));
     };
     let what = match work.kind {
         WorkKind::Rewrite => "rewrite",
@@ -71,11 +82,12 @@ fn message(profile: &LockProfile, finding: &Finding, effect: &Effect, severity: 
         (many, true) => format!(" and {} more", many - 1),
         (many, false) => format!(" ({})", words::count(many, "partition", "partitions")),
     };
-    let blocks = work.under.blocks().name();
-    format!(
-        "{tag} {would}{what} {}{others} while blocking {blocks}",
-        words::relation(&effect.relation)
-    )
+    let meanwhile = finding.held.as_ref().map_or_else(
+        || format!("while blocking {}", under(profile, finding, work).blocks().name()),
+        transaction::while_blocking,
+    );
+    let relation = words::relation(relation);
+    Some(format!("{tag} {would}{what} {relation}{others} {meanwhile}"))
 }
 
 fn destruction(profile: &LockProfile, relation: &Relation) -> String {
@@ -96,7 +108,7 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
     if leftover::of(profile, finding).is_some() {
         return leftover::reason();
     }
-    if let Some(said) = mass_change::reason(profile, finding) {
+    if let Some(said) = mass_change::reason(profile, finding).or_else(|| transaction::reason(profile, finding)) {
         return said;
     }
     let extent = words::extent(finding.rows, finding.bytes);
@@ -132,22 +144,27 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
         WorkKind::Scan => format!("{extent} are read"),
         WorkKind::BuildIndex => format!("{extent} are indexed"),
     };
-    let since = if is_held(profile, finding, work) {
+    if let Some(held) = &finding.held {
+        return transaction::meanwhile(work, because(work), &done, held);
+    }
+    let under = under(profile, finding, work);
+    let since = if at_fault(profile, finding).any(|effect| effect.held == Some(under)) {
         ", which the transaction holds from an earlier statement"
     } else {
         ""
     };
-    format!("{}: {done} under {}{since}.", because(work), work.under)
+    format!("{}: {done} under {under}{since}.", because(work))
 }
 
-/// Whether the lock that the work is done under is there from an earlier statement of the transaction.
-fn is_held(profile: &LockProfile, finding: &Finding, work: &Work) -> bool {
-    let of_finding = |effect: &&Effect| finding.relations.contains(&effect.relation.oid);
-    profile
-        .effects
-        .iter()
-        .filter(of_finding)
-        .any(|effect| effect.held == Some(work.under))
+/// The strongest lock that work is done under, be it the statement's own or one from before.
+fn under(profile: &LockProfile, finding: &Finding, work: &Work) -> LockMode {
+    let locks = at_fault(profile, finding).map(|effect| effect.under(work));
+    locks.max().unwrap_or(work.under)
+}
+
+fn at_fault<'a>(profile: &'a LockProfile, finding: &'a Finding) -> impl Iterator<Item = &'a Effect> {
+    let effects = profile.effects.iter();
+    effects.filter(|effect| finding.relations.contains(&effect.relation.oid))
 }
 
 fn because(work: &Work) -> String {

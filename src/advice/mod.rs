@@ -17,4 +17,5 @@ pub mod rows;
 pub mod rules;
 mod sql;
 mod tokens;
+mod transaction;
 mod words;

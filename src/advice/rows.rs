@@ -104,7 +104,9 @@ pub fn statement(
     if row.relations.is_empty() {
         row.relations.push(RelationRow {
             decision: row.decision,
+            rule: row.rule,
             reason: row.reason.clone(),
+            safe_alternative: row.safe_alternative.clone(),
             ..RelationRow::default()
         });
     }

@@ -188,6 +188,24 @@ pub fn words(rule: Rule) -> Words {
             READS_AND_WRITES_WAIT,
             "Look for a concurrent form of the statement; if it is a statement of PostgreSQL's own, report it as a bug of pg_interlock.",
         ),
+        Rule::WorkUnderHeldLock => (
+            "Work under a lock from earlier in the transaction",
+            "The statement reads, writes or indexes many rows. That would hold nobody up by itself, but the transaction holds a lock from before that blocks reads or writes, of this table or of another one, until it ends.",
+            "What was locked for a moment is locked as long as the work takes, and every query behind the lock waits.",
+            "COMMIT first, then the work in a transaction of its own: ADD ... NOT VALID; COMMIT; VALIDATE CONSTRAINT.",
+        ),
+        Rule::SeveralTablesLocked => (
+            "Blocking locks on several large tables in one transaction",
+            "The statement takes a lock that blocks reads or writes of a large table, while the transaction holds one on another large table from an earlier statement.",
+            "While it waits for the one table, others wait for both; and who uses them in the other order can deadlock with it.",
+            "One locking statement per transaction: COMMIT between them.",
+        ),
+        Rule::ConcurrentlyInTransaction => (
+            "A statement with CONCURRENTLY in a transaction block",
+            "It commits while it runs, so PostgreSQL refuses it in a transaction block, in a function and in a query string of several statements. What came before it in the transaction is rolled back.",
+            "Locks were held and work was done for nothing.",
+            "Send it by itself, outside a transaction block; every migration tool has a way to do so.",
+        ),
         Rule::LockWait => (
             "A lock that cannot be had without making others wait",
             "The statement needs a lock that blocks reads or writes, and somebody holds a lock that conflicts with it. It was tried by short attempts, between which others went on, until pg_interlock.lock_wait_timeout was over.",

@@ -36,6 +36,16 @@ pub fn extent(rows: i64, bytes: i64) -> String {
     )
 }
 
+/// A statement or query in one line of bearable length.
+pub fn line(text: &str) -> String {
+    const LETTERS: usize = 100;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LETTERS {
+        return line;
+    }
+    line.chars().take(LETTERS - 3).chain("...".chars()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

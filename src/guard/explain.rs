@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Earlier, Measure, judge};
+use super::surroundings::Surroundings;
+use super::{Measure, judge};
 use crate::advice::rows::StatementRow;
+use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::Unknown;
 use crate::postgres::explain::{self, Parsed};
 use crate::postgres::read;
@@ -18,10 +20,9 @@ pub fn init() {
 fn command(statements: &[Parsed]) -> Value {
     let mut created: Vec<String> = vec![];
     let mut rows: Vec<StatementRow> = vec![];
-    let mut earlier = Earlier::default();
-    let mut in_block = false;
+    let mut surroundings = Surroundings::of_explanation();
     for (index, parsed) in statements.iter().enumerate() {
-        let mut judged = judge(parsed.statement, &parsed.text, Measure::All, &earlier);
+        let mut judged = judge(parsed.statement, &parsed.text, Measure::All, &surroundings);
         if let Some(Unknown::MissingRelation(name)) = &judged.profile.unknown
             && created.iter().any(|known| is_same(known, name))
         {
@@ -30,16 +31,22 @@ fn command(statements: &[Parsed]) -> Value {
         rows.push(judged.row(index + 1, &parsed.text, usize::MAX));
         created.extend(read::created_relation(parsed.statement));
         if let Some(begins) = read::transaction_boundary(parsed.statement) {
-            in_block = begins;
-            earlier.locks.clear();
+            surroundings.in_block = begins;
+            if !begins {
+                surroundings.locks.clear();
+            }
         }
-        if in_block {
-            for effect in &judged.profile.effects {
-                let known = earlier.locks.entry(effect.relation.oid).or_insert(effect.lock_mode);
+        if surroundings.in_block {
+            let effects = judged.profile.effects.iter();
+            for effect in effects.filter(|effect| effect.lock_mode.blocks() >= Blocks::Writes) {
+                let known = surroundings
+                    .locks
+                    .entry(effect.relation.oid)
+                    .or_insert(effect.lock_mode);
                 *known = effect.lock_mode.max(*known);
             }
         }
-        earlier.statements.push(parsed.statement);
+        surroundings.statements.push(parsed.statement);
     }
     json!({ "statements": rows })
 }

@@ -4,8 +4,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::patience::{self, Obtained, Plan, Reason};
+use super::running::Running;
+use super::surroundings::Surroundings;
 use super::verify::Before;
-use super::{Earlier, Judged, Measure, judge, running};
+use super::{Judged, Measure, idle, judge, running};
 use crate::advice::{lock_wait, message};
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::{Effect, Unknown};
@@ -56,7 +58,7 @@ fn before(utility: &Utility) -> Verdict {
         running::forget_all();
     }
     let mut seen = session::invalidations();
-    let mut decided = decide(utility, started);
+    let mut decided = decide(utility, &Surroundings::of(utility), started);
     while let Some((judged, plan)) = decided.polite.take() {
         match plan.obtain() {
             Obtained::AtOnce if session::invalidations() == seen => return decided.holding(),
@@ -89,15 +91,18 @@ fn under_lock(utility: &Utility, token: u64) -> Verdict {
 }
 
 fn decide_again(utility: &Utility, token: u64) -> Decided {
-    forget(token);
-    decide(utility, Instant::now())
+    let first = forget(token);
+    let surroundings = first.map_or_else(|| Surroundings::of(utility), |first| first.surroundings);
+    decide(utility, &surroundings, Instant::now())
 }
 
 /// The statement is not running after all.
-fn forget(token: u64) {
-    if let (Some(first), Some(recorder)) = (running::finish(token), recorder()) {
+fn forget(token: u64) -> Option<Running> {
+    let first = running::finish(token)?;
+    if let Some(recorder) = recorder() {
         (recorder.retract)(first.ticket);
     }
+    Some(first)
 }
 
 /// A verdict, and the locks to obtain politely before it counts.
@@ -124,13 +129,8 @@ impl Decided {
     }
 }
 
-fn decide(utility: &Utility, started: Instant) -> Decided {
-    let judged = judge(
-        utility.statement,
-        &utility.text,
-        Measure::ForDecision,
-        &Earlier::default(),
-    );
+fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> Decided {
+    let judged = judge(utility.statement, &utility.text, Measure::ForDecision, surroundings);
     if !judged.permitted {
         return Decided {
             verdict: Verdict::SILENCE,
@@ -150,7 +150,7 @@ fn decide(utility: &Utility, started: Instant) -> Decided {
     let token = if rejected {
         0
     } else {
-        running::begin(&judged, utility, ticket, look(&judged))
+        running::begin(&judged, utility, ticket, look(&judged), surroundings)
     };
     let takes_locks = !rejected && !session::is_read_only();
     let verdict = Verdict {
@@ -214,6 +214,7 @@ fn look(judged: &Judged) -> Option<Before> {
 
 fn after(token: u64) {
     let Some(running) = running::finish(token) else { return };
+    idle::limit(&running.large);
     let differences = running
         .before
         .as_ref()
@@ -232,7 +233,8 @@ fn after(token: u64) {
 pub fn is_logged(judged: &Judged) -> bool {
     let decision = judged.judgement.decision;
     let profile = &judged.profile;
-    let shared = profile.effects.iter().any(|effect| !effect.relation.temporary)
+    let shared = decision == Decision::Reject
+        || profile.effects.iter().any(|effect| !effect.relation.temporary)
         || matches!(profile.unknown, Some(Unknown::Unmodelled | Unknown::ReadFailed(_)));
     shared && is_recorded(decision)
 }

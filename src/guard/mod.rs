@@ -6,20 +6,20 @@ mod backstop;
 mod change;
 mod explain;
 mod hook;
+mod idle;
 mod patience;
 mod running;
+mod surroundings;
 mod verify;
 
-use std::collections::BTreeMap;
-
 use crate::advice::{alternative, rows};
-use crate::model::facts::Oid;
-use crate::model::lock_mode::{Blocks, LockMode};
+use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Effect, LockProfile, Unknown};
 use crate::policy::{self, Judgement, RuleActions, Settings};
 use crate::postgres::node::Node;
-use crate::postgres::{locks, node, read, settings, subtransaction, version};
+use crate::postgres::{node, read, settings, subtransaction, version};
 use crate::profile;
+use surroundings::Surroundings;
 
 /// Puts the guard in place and lets it explain. To be called once, from `_PG_init`.
 pub fn init(recorder: Recorder) {
@@ -57,27 +57,20 @@ pub enum Measure {
     All,
 }
 
-/// What statements before one, which have not run, would leave to it: the earlier part of a command that is explained.
-#[derive(Default)]
-pub struct Earlier {
-    /// The statements.
-    pub statements: Vec<Node>,
-    /// The locks they would have taken in the same transaction.
-    pub locks: BTreeMap<Oid, LockMode>,
-}
-
 /// Reads, profiles and judges a statement. Whatever fails in our own reading is recorded as unknown.
-pub fn judge(statement: Node, text: &str, measure: Measure, earlier: &Earlier) -> Judged {
+pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surroundings) -> Judged {
+    let session = session_settings();
     let read = subtransaction::reading(|| {
-        let facts = read::facts(statement, &earlier.statements);
+        let facts = read::facts(statement, &surroundings.statements);
         let mut profile = profile::profile(&facts);
-        profile.keep_locks(|relation| locks::held_on(relation).max(earlier.locks.get(&relation).copied()));
+        surroundings.tell(statement, &mut profile);
         // Of a partition tree every leaf would have to be looked at.
         let target = profile.target.filter(|_| profile.destroys.is_some());
         let all = measure == Measure::All || profile.effects.len() <= FEW;
         read::measure(&mut profile, |effect| {
-            all || target == Some(effect.relation.oid) || does_blocking_work(effect)
+            all || target == Some(effect.relation.oid) || does_blocking_work(effect) || surroundings.matter(effect)
         });
+        surroundings.tell_of_tables(statement, &mut profile, &session);
         (profile, facts.commits_internally, facts.permitted)
     });
     let (profile, commits_internally, permitted) = read.unwrap_or_else(|error| {
@@ -93,7 +86,7 @@ pub fn judge(statement: Node, text: &str, measure: Measure, earlier: &Earlier) -
     if measure == Measure::All && settings::dml_row_threshold().is_some() {
         profile.changes = subtransaction::reading(|| read::foreseen_changes(statement, text)).unwrap_or_default();
     }
-    let judgement = policy::judge(&profile, &session_settings());
+    let judgement = policy::judge(&profile, &session);
     let alternative = judgement
         .finding
         .as_ref()

@@ -12,7 +12,7 @@ use crate::model::rule::{Action, Rule};
 use crate::model::settings::{Mode, PoliteLocks};
 use crate::policy::{self, patience};
 use crate::postgres::polite::{self, Attempt, Wanted};
-use crate::postgres::{observe, read, settings, subtransaction};
+use crate::postgres::{locks, observe, read, settings, subtransaction};
 
 /// The locks a statement needs.
 pub struct Plan {
@@ -46,9 +46,6 @@ pub enum Reason {
     /// The transaction holds locks that block others, which would wait with it.
     HoldsOthersUp,
 }
-
-/// A relation that was read or changed so often since its statistics were reset is one that an application lives on.
-const BUSY: i64 = 1000;
 
 /// The locks to obtain politely; `None` where the statement goes its own way.
 pub fn plan(judged: &Judged) -> Option<Plan> {
@@ -130,20 +127,14 @@ impl Plan {
     }
 
     fn is_busy(&self) -> bool {
-        self.wanted
-            .iter()
-            .any(|(relation, _)| observe::activity(*relation) >= BUSY)
+        self.wanted.iter().any(|(relation, _)| observe::is_busy(*relation))
     }
 }
 
 /// Whether the transaction has locks from before that block reads or writes of others: they wait as long as it does.
 fn transaction_holds_others_up() -> bool {
-    let blocking = |(oid, mode): (&u32, &crate::model::lock_mode::LockMode)| {
-        *oid >= FIRST_NORMAL_OBJECT_ID
-            && mode.blocks() >= Blocks::Writes
-            && read::relation(*oid).is_some_and(|relation| relation.is_shared())
-    };
-    subtransaction::reading(|| observe::own_locks().iter().any(blocking)).unwrap_or(true)
+    let shared = |oid: &u32| read::relation(*oid).is_some_and(|relation| relation.is_shared());
+    subtransaction::reading(|| locks::blocking().keys().any(shared)).unwrap_or(true)
 }
 
 fn random() -> u64 {

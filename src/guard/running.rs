@@ -6,8 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use super::Judged;
+use super::surroundings::Surroundings;
 use super::verify::Before;
+use super::{Judged, idle};
 use crate::model::decision::Ticket;
 use crate::model::facts::Oid;
 use crate::model::lock_profile::WorkKind;
@@ -28,6 +29,10 @@ pub struct Running {
     pub text: String,
     /// How things stood before, if its profile is to be verified.
     pub before: Option<Before>,
+    /// What it stands among, as it was before it took its own locks.
+    pub surroundings: Surroundings,
+    /// The large tables that it keeps others from.
+    pub large: Vec<Oid>,
     rewritten: BTreeSet<Oid>,
     indexed: BTreeSet<Oid>,
 }
@@ -57,17 +62,20 @@ impl Running {
 }
 
 /// A statement begins; the answer is for `finish`.
-pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<Before>) -> u64 {
+pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<Before>, among: &Surroundings) -> u64 {
     let profile = &judged.profile;
     let token = LAST_TOKEN.get() + 1;
     LAST_TOKEN.set(token);
-    let with = |kind: WorkKind| {
+    let with = |kind: WorkKind| -> BTreeSet<Oid> {
         let does = profile
             .effects
             .iter()
             .filter(|effect| effect.work.iter().any(|work| work.kind == kind));
         does.map(|effect| effect.relation.oid).collect()
     };
+    // What is made empty gets new storage, as what is written anew does.
+    let emptied = profile.effects.iter().filter(|effect| effect.emptied);
+    let emptied = emptied.map(|effect| effect.relation.oid);
     let running = Running {
         token,
         began: session::moment(),
@@ -77,7 +85,9 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
         command_tag: profile.command_tag.clone(),
         text: utility.text.clone(),
         before,
-        rewritten: with(WorkKind::Rewrite),
+        surroundings: among.clone(),
+        large: idle::large(profile),
+        rewritten: with(WorkKind::Rewrite).into_iter().chain(emptied).collect(),
         indexed: with(WorkKind::BuildIndex),
     };
     RUNNING.with_borrow_mut(|all| {

@@ -41,7 +41,7 @@ pub struct Written {
     pub alias: Option<String>,
     /// Other tables take part, by FROM, USING or WITH.
     pub joins: bool,
-    /// ONLY: of a tree of tables, it means the one that it names.
+    /// ONLY, of a table that has children.
     pub only: bool,
     /// It stands in the WITH clause of another statement.
     pub inside: bool,

@@ -1,11 +1,14 @@
 //! The lock profile: which relation a statement locks how strongly, and the work it does under those locks.
 
+use std::collections::BTreeMap;
+
 use super::change::Change;
 use super::facts::{DomainCheck, IndexConstraint, Oid};
 use super::lock_mode::LockMode;
 use super::partition::PartitionCause;
 use super::relation::Relation;
 use super::rename::NewName;
+use super::transaction::{Doomed, HeldTable};
 
 /// What a statement does to existing relations.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,12 @@ pub struct LockProfile {
     pub losing: Vec<Oid>,
     /// Rows it changes, where its plan is known.
     pub changes: Vec<Change>,
+    /// Tables for which others wait since an earlier statement of the transaction.
+    pub held: Vec<HeldTable>,
+    /// The root of each relation that is a partition or an heir.
+    pub roots: BTreeMap<Oid, Oid>,
+    /// The transaction block makes it fail, or a later statement that takes it along.
+    pub doomed: Option<Doomed>,
 }
 
 /// Why nothing, or not everything, is claimed about a statement.
@@ -87,7 +96,7 @@ pub struct Effect {
 pub struct Work {
     /// What is done.
     pub kind: WorkKind,
-    /// The strongest lock on the relation while it is done.
+    /// The strongest lock that the statement itself has on the relation while it is done.
     pub under: LockMode,
     /// Why.
     pub cause: Cause,
@@ -221,21 +230,27 @@ impl Effect {
         self.does(WorkKind::BuildIndex)
     }
 
+    /// The strongest lock on it while this work is done.
+    pub fn under(&self, work: &Work) -> LockMode {
+        self.held.map_or(work.under, |held| held.max(work.under))
+    }
+
     fn does(&self, kind: WorkKind) -> bool {
         self.work.iter().any(|work| work.kind == kind)
     }
 }
 
 impl LockProfile {
-    /// Work is done under the strongest lock that is held meanwhile, and a transaction keeps those it has: tells the profile
-    /// what it holds already.
+    /// A transaction keeps the locks it has: tells the profile which of them are stronger than the statement's own.
     pub fn keep_locks(&mut self, held: impl Fn(Oid) -> Option<LockMode>) {
-        for effect in self.effects.iter_mut().filter(|effect| !effect.work.is_empty()) {
+        for effect in &mut self.effects {
             effect.held = held(effect.relation.oid).filter(|mode| *mode > effect.lock_mode);
-            for work in &mut effect.work {
-                work.under = effect.held.map_or(work.under, |mode| mode.max(work.under));
-            }
         }
+    }
+
+    /// The root of the tree that a relation is in; itself if it is in none.
+    pub fn root(&self, oid: Oid) -> Oid {
+        self.roots.get(&oid).copied().unwrap_or(oid)
     }
 
     /// The effect on a relation.

@@ -13,3 +13,4 @@ pub mod rename;
 pub mod report;
 pub mod rule;
 pub mod settings;
+pub mod transaction;

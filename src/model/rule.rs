@@ -64,6 +64,9 @@ pub enum Rule {
     InvalidIndex,
     Reindex,
     Unpredicted,
+    WorkUnderHeldLock,
+    SeveralTablesLocked,
+    ConcurrentlyInTransaction,
     LockWait,
     MassChange,
     ChangeWithoutWhere,
@@ -78,7 +81,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order `interlock.rules` shows them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 41] = [
         Self::AddColumnVolatileDefault,
         Self::AddColumnSerial,
         Self::AddColumnStoredGenerated,
@@ -107,6 +110,9 @@ impl Rule {
         Self::InvalidIndex,
         Self::Reindex,
         Self::Unpredicted,
+        Self::WorkUnderHeldLock,
+        Self::SeveralTablesLocked,
+        Self::ConcurrentlyInTransaction,
         Self::LockWait,
         Self::MassChange,
         Self::ChangeWithoutWhere,
@@ -150,6 +156,9 @@ impl Rule {
             Self::InvalidIndex => "invalid-index",
             Self::Reindex => "reindex",
             Self::Unpredicted => "unpredicted",
+            Self::WorkUnderHeldLock => "work-under-held-lock",
+            Self::SeveralTablesLocked => "several-tables-locked",
+            Self::ConcurrentlyInTransaction => "concurrently-in-transaction",
             Self::LockWait => "lock-wait",
             Self::MassChange => "mass-change",
             Self::ChangeWithoutWhere => "change-without-where",
@@ -188,6 +197,9 @@ impl Rule {
             Self::RefreshMaterializedView => Action::Warn,
             // Of a small table it is often meant; of a large one, mass-change rejects it.
             Self::ChangeWithoutWhere => Action::Warn,
+            // Each of the locks is held for a moment only, unless there is slow work or idleness, which have rules of their
+            // own, and is waited for politely. What remains is the danger of a deadlock: no reason to refuse a migration.
+            Self::SeveralTablesLocked => Action::Warn,
             rule if rule.is_destructive() => Action::Log,
             _ => Action::Reject,
         }

@@ -5,6 +5,7 @@
 mod change;
 pub mod patience;
 mod rule_actions;
+pub mod transaction;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, 
 use crate::model::relation::RelationKind;
 use crate::model::rule::{Action, Rule};
 use crate::model::settings::Mode;
+use crate::model::transaction::{Doomed, HeldTable};
 
 /// The settings a decision depends on.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct Finding {
     pub rows: i64,
     /// Bytes of them all, with indexes and TOAST.
     pub bytes: i64,
+    /// Another table that the transaction holds locked, if it objects to that.
+    pub held: Option<HeldTable>,
 }
 
 /// Judges a profile.
@@ -69,10 +73,11 @@ pub fn judge(profile: &LockProfile, settings: &Settings) -> Judgement {
         .into_iter()
         .chain(leftover_finding(profile))
         .chain(change::findings(profile, settings))
+        .chain(transaction::findings(profile, settings))
         .chain(destruction_finding(profile));
     let mut worst_action = Action::Off;
     for finding in findings {
-        let action = settings.rule_actions.action(finding.rule);
+        let action = action(&finding, profile, settings);
         if action > worst_action {
             worst_action = action;
             worst.finding = Some(finding);
@@ -86,6 +91,18 @@ pub fn judge(profile: &LockProfile, settings: &Settings) -> Judgement {
     worst
 }
 
+/// What the rule of a finding does.
+fn action(finding: &Finding, profile: &LockProfile, settings: &Settings) -> Action {
+    let action = settings.rule_actions.action(finding.rule);
+    let server_refuses = finding.rule == Rule::ConcurrentlyInTransaction && profile.doomed == Some(Doomed::Itself);
+    // The client gets the server's own error, and our words before it.
+    if server_refuses {
+        action.min(Action::Warn)
+    } else {
+        action
+    }
+}
+
 /// Objections to work under a lock that blocks reads or writes, the gravest first.
 ///
 /// A partition tree or several tables of one statement stay locked together until it ends, so their work adds up;
@@ -96,8 +113,7 @@ fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
         .iter()
         .filter(|effect| effect.relation.is_shared())
         .flat_map(|effect| effect.work.iter().map(move |work| (effect, work)))
-        // What happens to an index is told of its table, save where the index alone is moved.
-        .filter(|(effect, work)| !effect.relation.kind.is_index() || work.kind == WorkKind::CopyFiles)
+        .filter(|(effect, work)| is_told_of(effect, work))
         .filter(|(_, work)| work.under.blocks() >= Blocks::Writes)
         .collect();
     let rules: BTreeSet<Rule> = blocking.iter().map(|(_, work)| rule(&work.cause)).collect();
@@ -118,6 +134,11 @@ fn work_findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
         (std::cmp::Reverse(gravity), std::cmp::Reverse(finding.rows))
     });
     findings
+}
+
+/// What happens to an index is told of its table, save where the index alone is moved.
+fn is_told_of(effect: &Effect, work: &Work) -> bool {
+    !effect.relation.kind.is_index() || work.kind == WorkKind::CopyFiles
 }
 
 /// Whether so many rows or bytes reach a threshold.
@@ -151,6 +172,7 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         rows: relations.iter().map(|effect| effect.relation.rows).sum(),
         bytes: relations.iter().map(|effect| effect.relation.bytes).sum(),
         relations: relations.iter().map(|effect| effect.relation.oid).collect(),
+        held: None,
     })
 }
 
@@ -196,6 +218,7 @@ fn without_work(rule: Rule, effect: &Effect) -> Finding {
         relations: BTreeSet::from([relation.oid]),
         rows: relation.rows,
         bytes: relation.bytes,
+        held: None,
     }
 }
 
@@ -241,7 +264,10 @@ pub fn sqlstate(finding: &Finding) -> &'static str {
     if matches!(finding.rule, Rule::MassChange | Rule::ChangeWithoutWhere) {
         return "IL007";
     }
-    if finding.rule == Rule::InvalidIndex {
+    if matches!(
+        finding.rule,
+        Rule::InvalidIndex | Rule::WorkUnderHeldLock | Rule::SeveralTablesLocked | Rule::ConcurrentlyInTransaction
+    ) {
         return "IL005";
     }
     if finding

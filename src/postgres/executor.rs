@@ -92,7 +92,10 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
         }
-        if settings::dml_row_threshold().is_some() && is_candidate(query, flags) {
+        let threshold = settings::dml_row_threshold();
+        let many =
+            threshold.is_some_and(|many| is_candidate(query, flags) && !Plan::started(query).is_small(many as f64));
+        if many {
             let report = consult(query);
             if !report.is_null() {
                 ThrowErrorData(report);

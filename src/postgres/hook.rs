@@ -26,6 +26,8 @@ pub struct Utility {
     pub text: String,
     /// A client sent it; it does not run inside another.
     pub top_level: bool,
+    /// What follows in the query string, where a statement with CONCURRENTLY may be in it.
+    pub rest: Option<*const c_char>,
 }
 
 /// What the guard has to say before a statement runs.
@@ -242,11 +244,14 @@ unsafe fn consult(
             if !may_act() {
                 return NOTHING;
             }
-            let text = node::statement_text(query, (*statement).stmt_location, (*statement).stmt_len);
+            let (location, length) = ((*statement).stmt_location, (*statement).stmt_len);
+            let top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
             let utility = Utility {
                 statement: (*statement).utilityStmt,
-                text,
-                top_level: context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL,
+                text: node::statement_text(query, location, length),
+                top_level,
+                rest: node::rest(query, location, length)
+                    .filter(|rest| top_level && node::mentions(*rest, "concurrently")),
             };
             // A failure of ours must not become one of the statement; a cancel is the user's.
             let judge = || match token {

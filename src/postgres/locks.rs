@@ -1,8 +1,11 @@
 //! Locks this session holds.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 
-use crate::model::lock_mode::LockMode;
+use crate::model::lock_mode::{Blocks, LockMode};
+use crate::model::relation::FIRST_NORMAL_OBJECT_ID;
 
 /// The strongest lock this session holds on a relation of its database.
 pub fn held_on(relation: u32) -> Option<LockMode> {
@@ -26,4 +29,66 @@ fn is_held(tag: &pg_sys::LOCKTAG, mode: LockMode) -> bool {
         #[cfg(not(any(feature = "pg15", feature = "pg16")))]
         return pg_sys::LockHeldByMe(tag, mode as i32, false);
     }
+}
+
+/// The relations of its database that this session holds locked so that others cannot read or write them, each with its
+/// strongest lock; the server's own left out.
+///
+/// Walks this process's own lists of locks, as `LockReleaseAll` of `storage/lmgr/lock.c` does, and not the cluster's table
+/// of them all. Weak locks may stand elsewhere, on the fast path; one that blocks never does.
+pub fn blocking() -> BTreeMap<u32, LockMode> {
+    let mut found = BTreeMap::new();
+    for partition in 0..pg_sys::NUM_LOCK_PARTITIONS as usize {
+        for (relation, mode) in of_partition(partition) {
+            let known = found.entry(relation).or_insert(mode);
+            *known = mode.max(*known);
+        }
+    }
+    found
+}
+
+#[cfg(feature = "pg15")]
+type Link = pg_sys::SHM_QUEUE;
+#[cfg(not(feature = "pg15"))]
+type Link = pg_sys::dlist_node;
+
+/// Those in one of the parts into which the server's table of locks is cut.
+fn of_partition(partition: usize) -> Vec<(u32, LockMode)> {
+    let mut found = vec![];
+    // SAFETY: a ring of the PROCLOCKs of this process, linked by their procLink; the head is no PROCLOCK. Others may link in
+    // a weak lock of ours from the fast path, and hold the partition's lock then, so it is taken; where the ring looks empty
+    // there is at most such a one. Nothing in between raises an error.
+    unsafe {
+        let lists = &raw mut (*pg_sys::MyProc).myProcLocks;
+        let head: *mut Link = lists.cast::<Link>().add(partition);
+        if (*head).next.is_null() || (*head).next == head {
+            return found;
+        }
+        let offset = pg_sys::LOCK_MANAGER_LWLOCK_OFFSET as usize;
+        let lock = &raw mut (*pg_sys::MainLWLockArray.add(offset + partition)).lock;
+        pg_sys::LWLockAcquire(lock, pg_sys::LWLockMode::LW_SHARED);
+        let mut link = (*head).next;
+        while link != head {
+            let held = link.byte_sub(std::mem::offset_of!(pg_sys::PROCLOCK, procLink));
+            let held = held.cast::<pg_sys::PROCLOCK>();
+            found.extend(blocks(&(*(*held).tag.myLock).tag, (*held).holdMask));
+            link = (*link).next;
+        }
+        pg_sys::LWLockRelease(lock);
+    }
+    found
+}
+
+fn blocks(tag: &pg_sys::LOCKTAG, held: pg_sys::LOCKMASK) -> Option<(u32, LockMode)> {
+    // SAFETY: set once when the backend connects to its database.
+    let database = unsafe { pg_sys::MyDatabaseId }.to_u32();
+    let is_relation = tag.locktag_type == pg_sys::LockTagType::LOCKTAG_RELATION as u8
+        && tag.locktag_lockmethodid == pg_sys::DEFAULT_LOCKMETHOD as u8
+        && tag.locktag_field1 == database
+        && tag.locktag_field2 >= FIRST_NORMAL_OBJECT_ID;
+    let strongest = LockMode::ALL
+        .into_iter()
+        .rev()
+        .find(|mode| held & (1 << *mode as i32) != 0)?;
+    (is_relation && strongest.blocks() >= Blocks::Writes).then_some((tag.locktag_field2, strongest))
 }

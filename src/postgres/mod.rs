@@ -12,6 +12,7 @@ pub mod engine;
 pub mod executor;
 pub mod explain;
 pub mod hook;
+pub mod idle_limit;
 pub mod lease;
 pub mod locks;
 pub mod node;

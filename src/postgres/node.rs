@@ -85,6 +85,22 @@ pub fn statement_bytes<'a>(query: *const c_char, location: i32, length: i32) -> 
     &query[start..end]
 }
 
+/// What follows a statement in its query string, from the semicolon on; `None` if it is the last.
+pub fn rest(query: *const c_char, location: i32, length: i32) -> Option<*const c_char> {
+    let length = usize::try_from(length).ok().filter(|length| *length > 0)?;
+    let end = usize::try_from(location).unwrap_or(0) + length;
+    // SAFETY: the query string of the statement, within its length.
+    (!query.is_null() && end <= unsafe { CStr::from_ptr(query) }.count_bytes()).then(|| unsafe { query.add(end) })
+}
+
+/// Whether a word of lower-case letters stands anywhere in a text of the server, in letters of either case.
+pub fn mentions(text: *const c_char, word: &str) -> bool {
+    // SAFETY: a NUL-terminated string of the server.
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    text.windows(word.len())
+        .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Whether a DefElem option of this name is on: absent is `false`, present without a value is `true`.
 pub fn option_on(options: *mut pg_sys::List, name: &str) -> bool {
     option(options, name).unwrap_or(false)

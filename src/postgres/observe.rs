@@ -45,7 +45,7 @@ pub fn storage(relation: u32) -> Option<u32> {
 }
 
 /// Scans and row changes of a relation that were counted since its statistics were reset; 0 where none are kept.
-pub fn activity(relation: u32) -> i64 {
+fn activity(relation: u32) -> i64 {
     // SAFETY: an entry of the shared statistics, or null; copied at once.
     unsafe {
         let Some(entry) = pg_sys::pgstat_fetch_stat_tabentry(relation.into()).as_ref() else {
@@ -54,6 +54,14 @@ pub fn activity(relation: u32) -> i64 {
         let fetched = entry.numscans + entry.tuples_fetched;
         fetched + entry.tuples_inserted + entry.tuples_updated + entry.tuples_deleted
     }
+}
+
+/// A relation that was read or changed so often since its statistics were reset is one that an application lives on.
+const BUSY: i64 = 1000;
+
+/// Whether an application lives on a relation.
+pub fn is_busy(relation: u32) -> bool {
+    activity(relation) >= BUSY
 }
 
 /// Sequential scans of a relation that this transaction has counted so far; `None` where the server does not count.

@@ -59,6 +59,19 @@ impl Plan {
         Self { planned, query }
     }
 
+    /// Whether it is one change of fewer rows than `many`, with a condition, as nearly all are. Takes no memory.
+    pub fn is_small(self, many: f64) -> bool {
+        // SAFETY: the statement and its execution, which are only read.
+        unsafe {
+            let (planned, state) = (&*self.planned, (*self.query).planstate);
+            let Some(node) = node::cast::<pg_sys::ModifyTable>(planned.planTree.cast(), T_ModifyTable) else {
+                return false;
+            };
+            let child = node.plan.lefttree;
+            planned.subplans.is_null() && rows(child, (*state).lefttree) < many && condition(child) == Condition::Some
+        }
+    }
+
     /// Every part that changes rows of a table; what REFRESH does to a materialized view is none.
     pub fn modifications(self) -> Vec<Modification> {
         // SAFETY: the statement and its execution, which are only read; the states of the subplans stand in the order of

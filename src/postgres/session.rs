@@ -91,6 +91,12 @@ pub fn is_read_only() -> bool {
     unsafe { pg_sys::XactReadOnly }
 }
 
+/// Whether the transaction goes on when the statement ends; true also inside the statements of one query string.
+pub fn in_transaction_block() -> bool {
+    // SAFETY: state of the transaction.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
 /// A place in this session's run of transactions, to ask later whether it has been left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {

@@ -73,6 +73,8 @@ static POLITE_LOCKS: GucSetting<PoliteLocks> = GucSetting::<PoliteLocks>::new(Po
 static LOCK_ATTEMPT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(200);
 /// In ms. Long enough for the queries of an application to end, short enough for a deployment to fail early.
 static LOCK_WAIT_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(30_000);
+/// In ms. Who needs longer to go on with a large table locked is gone for a coffee.
+static IDLE_IN_TRANSACTION_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
 
 /// Defines the settings and reserves their prefix. To be called once, from `_PG_init`.
 pub fn init() {
@@ -188,6 +190,16 @@ pub fn init() {
         GucContext::Suset,
         GucFlags::UNIT_MS,
     );
+    GucRegistry::define_int_guc(
+        c"pg_interlock.idle_in_transaction_timeout",
+        c"Sets how long a session may sit idle in a transaction that keeps others from a large table.",
+        c"A statement that takes such a lock sets idle_in_transaction_session_timeout for the rest of its transaction. 0 sets nothing.",
+        &IDLE_IN_TRANSACTION_TIMEOUT,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_MS,
+    );
     super::backfill::settings::define();
     // SAFETY: called while the library is loaded, after every setting of the prefix is defined.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"pg_interlock".as_ptr()) };
@@ -298,6 +310,11 @@ pub fn lock_attempt_timeout() -> Duration {
 /// `pg_interlock.lock_wait_timeout`
 pub fn lock_wait_timeout() -> Duration {
     Duration::from_millis(u64::try_from(LOCK_WAIT_TIMEOUT.get()).unwrap_or_default())
+}
+
+/// `pg_interlock.idle_in_transaction_timeout`, in milliseconds; 0 when off.
+pub fn idle_in_transaction_timeout() -> i32 {
+    IDLE_IN_TRANSACTION_TIMEOUT.get()
 }
 
 /// The session's `lock_timeout`; `None` when off.

@@ -76,6 +76,23 @@ fn persistence_and_method() {
                  CREATE INDEX sg_g ON sg (g); CREATE INDEX sg_a ON sg (a); CREATE STATISTICS st ON a, g FROM sg",
             )
             .from(17),
+        case("ALTER TABLE g ALTER b SET EXPRESSION AS (a + a)")
+            .given(
+                "CREATE TABLE g (a int, b int GENERATED ALWAYS AS (a * 2) STORED UNIQUE);
+                 INSERT INTO g SELECT generate_series(1, 300);
+                 CREATE TABLE to_g (x int REFERENCES g (b)); INSERT INTO to_g SELECT 2 FROM generate_series(1, 300)",
+            )
+            .from(17),
+        case("ALTER TABLE g ALTER b SET EXPRESSION AS (a)")
+            .given(
+                "CREATE TABLE g (a int, b int GENERATED ALWAYS AS (a) STORED REFERENCES t (id), c int REFERENCES t (id));
+                 INSERT INTO g SELECT generate_series(1, 300)",
+            )
+            .from(17),
+        case("ALTER TABLE vg ALTER g SET EXPRESSION AS (a + 2)")
+            .given("CREATE TABLE vg (a int, g int GENERATED ALWAYS AS (a + 1) CHECK (g > 0)); INSERT INTO vg VALUES (1)")
+            .from(18)
+            .if_possible(),
         case("ALTER TABLE parent ALTER b DROP EXPRESSION"),
     ];
     run(BASE, cases);

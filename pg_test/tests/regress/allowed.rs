@@ -84,6 +84,7 @@ fn cheap_forms_on_big_tables() {
             "CREATE MATERIALIZED VIEW copy_of_big AS SELECT a FROM big",
             "CREATE UNIQUE INDEX CONCURRENTLY ON copy_of_big (a)",
             "REFRESH MATERIALIZED VIEW CONCURRENTLY copy_of_big",
+            "REFRESH MATERIALIZED VIEW copy_of_big WITH NO DATA",
             "BEGIN",
             "LOCK TABLE big IN ACCESS EXCLUSIVE MODE",
             "COMMIT",

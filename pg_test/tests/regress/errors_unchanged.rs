@@ -83,6 +83,12 @@ const FAILING: &[&str] = &[
     "TRUNCATE v",
     "ALTER INDEX t SET (fillfactor = 50)",
     "ALTER TABLE v SET UNLOGGED",
+    "ALTER TABLE t ATTACH PARTITION loose DEFAULT",
+    "ALTER TABLE loose ATTACH PARTITION t FOR VALUES IN (1)",
+    "ALTER INDEX t_name ATTACH PARTITION t_pkey",
+    "ALTER TABLE t_name ATTACH PARTITION t_pkey DEFAULT",
+    "ALTER TABLE v ATTACH PARTITION t DEFAULT",
+    "CREATE TABLE new PARTITION OF t DEFAULT",
     // What is there already
     "ALTER TABLE t ADD COLUMN id int",
     "ALTER TABLE t ADD CONSTRAINT small CHECK (id > 0)",

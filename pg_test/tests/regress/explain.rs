@@ -153,6 +153,20 @@ fn nothing_in_nothing_out() {
     assert_eq!(client.text("SELECT interlock.lock_profile(NULL) IS NULL"), "t");
 }
 
+/// A list of joins nests as deep as it is long; the server's own limit is met, not the process's end.
+#[test]
+fn statements_that_are_too_deep_are_postgresqls_own_error() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    let joins = "x ".to_owned() + &"JOIN x ON true ".repeat(60_000);
+    for statement in [
+        format!("CREATE VIEW v AS SELECT 1 FROM {joins}"),
+        format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1 FROM {joins}$$"),
+    ] {
+        assert_eq!(client.error(&statement).code().code(), "54001");
+    }
+}
+
 #[test]
 fn a_syntax_error_is_postgresqls_own() {
     let (_database, mut client) = big();

@@ -23,7 +23,7 @@ const UNCOMMENTED: &str = "
     WHERE obj_description(objid, classid::name) IS NULL
     ORDER BY 1";
 
-const SETTINGS: [(&str, &str); 25] = [
+const SETTINGS: [(&str, &str); 26] = [
     ("mode", "enforce"),
     ("row_threshold", "100000"),
     ("size_threshold", "1GB"),
@@ -35,6 +35,7 @@ const SETTINGS: [(&str, &str); 25] = [
     ("polite_locks", "large"),
     ("lock_attempt_timeout", "200ms"),
     ("lock_wait_timeout", "30s"),
+    ("idle_in_transaction_timeout", "1min"),
     ("backfill_batch_time", "500ms"),
     ("backfill_batch_timeout", "1min"),
     ("backfill_lock_timeout", "1s"),

@@ -137,7 +137,7 @@ fn validation_under_a_lock_held_from_before_is_refused() {
     let add = "ALTER TABLE big ADD CONSTRAINT positive CHECK (a > 0) NOT VALID";
     let validate = "ALTER TABLE big VALIDATE CONSTRAINT positive";
     client.batch(&format!("BEGIN; {add}"));
-    let error = refused(&mut client, validate, "IL002");
+    let error = refused(&mut client, validate, "IL005");
     assert_eq!(
         error.message(),
         "ALTER TABLE would scan table \"public.big\" while blocking reads and writes"
@@ -178,7 +178,7 @@ fn explanations_know_the_transaction_of_the_session_and_of_the_command() {
     let validate = "ALTER TABLE big VALIDATE CONSTRAINT positive";
     assert_eq!(
         explained(&mut client, &format!("BEGIN; {add}; {validate}; COMMIT")),
-        "2|AccessExclusiveLock|f|allow|\n3|ShareUpdateExclusiveLock|t|reject|validate-constraint"
+        "2|AccessExclusiveLock|f|allow|\n3|ShareUpdateExclusiveLock|t|reject|work-under-held-lock"
     );
     assert_eq!(
         explained(&mut client, &format!("BEGIN; {add}; COMMIT; {validate}")),
@@ -187,7 +187,7 @@ fn explanations_know_the_transaction_of_the_session_and_of_the_command() {
     client.batch(&format!("BEGIN; {add}"));
     assert_eq!(
         explained(&mut client, validate),
-        "1|ShareUpdateExclusiveLock|t|reject|validate-constraint"
+        "1|ShareUpdateExclusiveLock|t|reject|work-under-held-lock"
     );
     client.batch("ROLLBACK");
     assert_eq!(

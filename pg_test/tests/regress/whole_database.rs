@@ -9,7 +9,7 @@ fn statements_without_a_table_are_refused_before_they_begin() {
     client.batch(
         "SET pg_interlock.row_threshold = 1000;
          CREATE TABLE big (id int PRIMARY KEY);
-         INSERT INTO big SELECT generate_series(1, 5000);
+         INSERT INTO big SELECT generate_series(1, 20000);
          CREATE TABLE small (id int PRIMARY KEY)",
     );
     client.batch("CLUSTER small USING small_pkey; ALTER TABLE big CLUSTER ON big_pkey");
@@ -30,10 +30,29 @@ fn statements_without_a_table_are_refused_before_they_begin() {
         assert_eq!(client.one::<String>(last), rule, "{statement}");
     }
     client.batch("REINDEX SCHEMA CONCURRENTLY public");
-    client.batch("SET pg_interlock.row_threshold = 10000");
+    client.batch("SET pg_interlock.row_threshold = 50000");
     client.batch("VACUUM FULL");
     client.batch("REINDEX SCHEMA public");
     client.batch("CLUSTER");
+}
+
+/// Catalogs are written anew too. If one of them is the largest, this is told before anything is done.
+#[test]
+fn catalogs_count() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    client.batch("SET pg_interlock.row_threshold = 1000; CREATE TABLE small (id int PRIMARY KEY)");
+    let before = "SELECT pg_relation_filenode('small')";
+    let filenode: u32 = client.one(before);
+    let error = client.error("VACUUM FULL");
+    assert_eq!(
+        (error.code().code(), error.schema()),
+        ("IL001", Some("pg_catalog")),
+        "{error:?}"
+    );
+    assert_eq!(client.one::<u32>(before), filenode);
+    let last = "SELECT rule FROM interlock.decision_log ORDER BY id DESC LIMIT 1";
+    assert_eq!(client.one::<String>(last), "vacuum-full");
 }
 
 #[test]

@@ -1,26 +1,28 @@
 //! Alembic, with SQLAlchemy and psycopg2.
 
+use std::process::Command;
+
 use crate::{Outcome, Refusal, Shop, installed, room, run};
 
-fn upgrade(shop: &Shop, revision: &str) -> Outcome {
+pub fn upgrade(shop: &Shop, revision: &str) -> Command {
     let mut command = shop.command(&installed("alembic/bin/alembic"));
     command
         .args(["upgrade", revision])
         .current_dir(room("alembic"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    run(command)
+    command
 }
 
 fn refused(revision: &str, refusal: &Refusal) {
     let mut shop = Shop::open();
     let before = shop.schema();
-    let outcome = upgrade(&shop, revision);
+    let outcome = run(upgrade(&shop, revision));
     shop.assert_refused("alembic", &outcome, refusal, &before);
     assert_eq!(shop.versions("alembic_version", "version_num"), [""; 0]);
 }
 
 fn passes(shop: &mut Shop, revision: &str) {
-    let Outcome { success, output } = upgrade(shop, revision);
+    let Outcome { success, output } = run(upgrade(shop, revision));
     assert!(success, "{output}");
     let versions = shop.versions("alembic_version", "version_num");
     assert!(
@@ -105,7 +107,7 @@ fn a_constraint_is_added_first_and_validated_later() {
 #[test]
 fn after_a_refusal_the_safe_form_passes() {
     let mut shop = Shop::open();
-    assert!(!upgrade(&shop, "refused_index").success);
+    assert!(!run(upgrade(&shop, "refused_index")).success);
     passes(&mut shop, "safe_index");
     assert_eq!(shop.versions("alembic_version", "version_num"), ["safe_index"]);
 }

@@ -8,7 +8,9 @@ use std::process::Command;
 use pg_test::{Client, TestDatabase, until};
 
 mod alembic;
+mod django;
 mod node_pg_migrate;
+mod under_load;
 
 /// What a migration changes, all of it.
 const SCHEMA: &str = "
@@ -16,7 +18,7 @@ const SCHEMA: &str = "
     FROM pg_class c
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relname !~ 'alembic_version|pgmigrations'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname !~ 'alembic_version|django_migrations|pgmigrations'
     UNION ALL
     SELECT conname, contype, conrelid::regclass::text, pg_get_constraintdef(oid), NULL
     FROM pg_constraint WHERE conrelid = 'public.orders'::regclass

@@ -1,5 +1,7 @@
 //! node-pg-migrate, with node-postgres.
 
+use std::process::Command;
+
 use crate::{Outcome, Refusal, Shop, installed, room, run};
 
 const DONE: [&str; 6] = [
@@ -11,14 +13,14 @@ const DONE: [&str; 6] = [
     "1700000000006_order-note-text",
 ];
 
-fn up(shop: &Shop, migrations: &str, options: &[&str]) -> Outcome {
+pub fn up(shop: &Shop, migrations: &str, options: &[&str]) -> Command {
     let mut command = shop.command(&installed("node-pg-migrate/node_modules/.bin/node-pg-migrate"));
     command
         .args(["up", "--migrations-dir", migrations])
         .args(options)
         .current_dir(room("node_pg_migrate"))
         .env("PGAPPNAME", "node-pg-migrate");
-    run(command)
+    command
 }
 
 fn versions(shop: &mut Shop) -> Vec<String> {
@@ -28,7 +30,7 @@ fn versions(shop: &mut Shop) -> Vec<String> {
 fn refused(migrations: &str, refusal: &Refusal) {
     let mut shop = Shop::open();
     let before = shop.schema();
-    let outcome = up(&shop, migrations, &[]);
+    let outcome = run(up(&shop, migrations, &[]));
     shop.assert_refused("node-pg-migrate", &outcome, refusal, &before);
     assert_eq!(versions(&mut shop), [""; 0]);
 }
@@ -79,8 +81,8 @@ fn a_wider_type_is_refused() {
 #[test]
 fn the_safe_forms_pass() {
     let mut shop = Shop::open();
-    assert!(!up(&shop, "refused_column", &[]).success);
-    let Outcome { success, output } = up(&shop, "safe", &["--no-single-transaction"]);
+    assert!(!run(up(&shop, "refused_column", &[])).success);
+    let Outcome { success, output } = run(up(&shop, "safe", &["--no-single-transaction"]));
     assert!(success, "{output}");
     assert_eq!(versions(&mut shop), DONE);
     let state = "

@@ -1,5 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
@@ -16,7 +18,7 @@ use super::not_null;
 use super::objects;
 use super::oids::Oids;
 use super::partition;
-use super::relations::Relations;
+use super::relations::{Relations, resolve};
 use super::rename;
 use super::storage;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
@@ -50,6 +52,7 @@ pub fn read_for(
         family,
         lock,
         members: Oids::from_iter([target]),
+        losing: BTreeMap::new(),
         subcommands: earlier
             .into_iter()
             .flat_map(self::subcommands)
@@ -122,7 +125,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_SetAccessMethod => vec![storage::set_access_method(&name, context)],
         At::AT_SetTableSpace => vec![storage::set_tablespace(name, context)],
         #[cfg(any(feature = "pg17", feature = "pg18"))]
-        At::AT_SetExpression => vec![storage::set_expression(name, context)],
+        At::AT_SetExpression => storage::set_expression(name, context),
         At::AT_ClusterOn => vec![index_locked(&name, context.lock, context)],
         At::AT_ReplicaIdentity => vec![replica_identity(command, context)],
         At::AT_AttachPartition | At::AT_DetachPartition | At::AT_DetachPartitionFinalize => {
@@ -244,4 +247,15 @@ pub fn detaches_concurrently(statement: node::Node) -> bool {
             .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))
             .any(concurrent)
     })
+}
+
+/// The table and the partition of ATTACH PARTITION.
+pub fn attached(statement: node::Node) -> Option<(Oid, Oid)> {
+    let statement = node::cast::<pg_sys::AlterTableStmt>(statement, pg_sys::NodeTag::T_AlterTableStmt)?;
+    let partition = node::list(statement.cmds)
+        .into_iter()
+        .filter_map(|command| node::cast::<pg_sys::AlterTableCmd>(command, pg_sys::NodeTag::T_AlterTableCmd))
+        .filter(|command| command.subtype == At::AT_AttachPartition)
+        .find_map(|command| node::cast::<pg_sys::PartitionCmd>(command.def, pg_sys::NodeTag::T_PartitionCmd))?;
+    Some((resolve(statement.relation)?, resolve(partition.name)?))
 }

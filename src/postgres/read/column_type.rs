@@ -31,19 +31,46 @@ pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) 
         return AlterCommand::Unmodelled;
     };
     let change = Change {
-        from: column.clone(),
+        from: column,
         to: wanted,
         collation: new_collation(definition, wanted),
         rewrites,
     };
+    AlterCommand::AlterColumnType(facts(&change, context))
+}
+
+/// 17: SET EXPRESSION makes everything again that depends on the column, as a change of type does: `ATExecSetExpression` of
+/// `commands/tablecmds.c`. A rewrite is told of elsewhere.
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+pub fn set_expression(column: &Column, rewrites: bool, context: &mut Context) -> AlterCommand {
+    let change = Change {
+        from: column.clone(),
+        to: type_of(column),
+        collation: column.collation,
+        rewrites,
+    };
+    let mut facts = facts(&change, context);
+    if rewrites {
+        facts.members.clear();
+        facts.sequences.clear();
+    }
+    AlterCommand::AlterColumnType(facts)
+}
+
+fn type_of(column: &Column) -> Type {
+    Type {
+        oid: column.type_oid,
+        modifier: column.type_modifier,
+    }
+}
+
+fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
+    let name = change.from.name.as_str();
     let mut facts = AlterColumnType {
         column: name.to_owned(),
-        from: expressions::type_name(Type {
-            oid: column.type_oid,
-            modifier: column.type_modifier,
-        }),
-        to: expressions::type_name(wanted),
-        rewrites,
+        from: expressions::type_name(type_of(&change.from)),
+        to: expressions::type_name(change.to),
+        rewrites: change.rewrites,
         members: vec![],
         completed: vec![],
         foreign_keys: vec![],
@@ -58,10 +85,10 @@ pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) 
                         .filter(|sequence| context.relations.load(*sequence).is_some()),
                 );
             }
-            read_member(member, &of_member, &change, &mut facts, context);
+            read_member(member, &of_member, change, &mut facts, context);
         }
     }
-    AlterCommand::AlterColumnType(facts)
+    facts
 }
 
 struct Change {

@@ -1,7 +1,12 @@
 //! Columns, as `pg_attribute` keeps them.
 
+use std::ffi::CString;
+
+use pgrx::pg_sys;
+
 use crate::model::facts::Oid;
 use crate::postgres::catalog::{self, Value};
+use crate::postgres::encoding::database_speaks_utf8;
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -44,5 +49,37 @@ pub fn of_table(table: Oid) -> Vec<Column> {
 
 /// A table's column of this name.
 pub fn named(table: Oid, name: &str) -> Option<Column> {
-    of_table(table).into_iter().find(|column| column.name == name)
+    // What may have got lost on the way from the encoding of the database is looked for as it was read.
+    if !name.is_ascii() && (!database_speaks_utf8() || name.contains(char::REPLACEMENT_CHARACTER)) {
+        return of_table(table).into_iter().find(|column| column.name == name);
+    }
+    cached(table, name)
+}
+
+/// From the server's cache, because of a table with many columns and partitions it is asked for again and again.
+fn cached(table: Oid, name: &str) -> Option<Column> {
+    let wanted = CString::new(name).ok()?;
+    // SAFETY: a look-up in a transaction; a column that is dropped is not found; what is found is copied before it is
+    // released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCacheAttName(table.into(), wanted.as_ptr());
+        if tuple.is_null() {
+            return None;
+        }
+        let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_attribute>();
+        let column = Column {
+            name: name.to_owned(),
+            attnum: form.attnum,
+            type_oid: form.atttypid.to_u32(),
+            type_modifier: form.atttypmod,
+            collation: form.attcollation.to_u32(),
+            not_null: form.attnotnull,
+            generated: form.attgenerated as u8,
+            identity: form.attidentity != 0,
+            inherited: form.attinhcount as i16,
+            local: form.attislocal,
+        };
+        pg_sys::ReleaseSysCache(tuple);
+        (column.attnum > 0).then_some(column)
+    }
 }

@@ -1,6 +1,7 @@
 //! What the subcommands of one ALTER TABLE share: the family they are carried to, and what one does to another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
@@ -28,6 +29,8 @@ pub struct Context<'a> {
     /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
     /// another.
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
+    /// Who loses which column, once that was asked.
+    pub losing: BTreeMap<String, Rc<BTreeSet<Oid>>>,
 }
 
 impl Context<'_> {
@@ -113,16 +116,21 @@ impl Context<'_> {
     }
 
     /// The members that lose the column of this name, which may come back under it.
-    pub fn losing_column(&mut self, name: &str) -> Vec<Oid> {
+    pub fn losing_column(&mut self, name: &str) -> Rc<BTreeSet<Oid>> {
+        if let Some(known) = self.losing.get(name) {
+            return known.clone();
+        }
         let dropped = self
             .subcommands
             .iter()
             .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
+        let mut losing = vec![];
         if dropped {
-            inheriting(self, |member| parents_of_column(member, name))
-        } else {
-            vec![]
+            losing = inheriting(self, |member| parents_of_column(member, name));
         }
+        let losing = Rc::new(BTreeSet::from_iter(losing));
+        self.losing.insert(name.to_owned(), losing.clone());
+        losing
     }
 
     /// Whether a subcommand adds the column of this name.

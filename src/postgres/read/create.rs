@@ -36,6 +36,9 @@ fn new_table(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Rel
         let Some(range_var) = node::cast::<pg_sys::RangeVar>(parent, pg_sys::NodeTag::T_RangeVar) else {
             continue;
         };
+        if is_hidden(range_var, hiding) {
+            continue;
+        }
         match resolve(range_var).filter(|oid| relations.load(*oid).is_some()) {
             Some(parent) => parents.push(parent),
             None => return Statement::MissingRelation(written_name(range_var)),
@@ -54,6 +57,11 @@ fn new_table(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Rel
     Statement::LocksOnly(locked)
 }
 
+/// Whether a name means a table that the same statement creates in a schema of its own.
+fn is_hidden(range_var: &pg_sys::RangeVar, hiding: &[String]) -> bool {
+    range_var.schemaname.is_null() && hiding.contains(&node::text(range_var.relname))
+}
+
 /// CREATE SCHEMA: its elements run one after the other, and come to the hook by themselves too. What they name is looked for
 /// in the new schema first, so that only a table's parents and foreign keys lead out of it.
 pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -> Statement {
@@ -66,13 +74,8 @@ pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -
         .iter()
         .map(|table| node::text(unsafe { (*table.relation).relname }))
         .collect();
-    let elements: Vec<Statement> = tables
-        .into_iter()
-        .map(|table| new_table(table, &names, relations))
-        // Parents may be among what is new.
-        .filter(|element| !matches!(element, Statement::MissingRelation(_)))
-        .collect();
-    Statement::Several(elements)
+    let elements = tables.into_iter().map(|table| new_table(table, &names, relations));
+    Statement::Several(elements.collect())
 }
 
 /// The tables that the foreign keys of a new table refer to, with their partitions; but for the table itself.
@@ -89,7 +92,7 @@ fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Re
         .filter(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
         // SAFETY: the parser gives a foreign key its table.
         .map(|constraint| unsafe { &*constraint.pktable })
-        .filter(|table| !(table.schemaname.is_null() && hiding.contains(&node::text(table.relname))))
+        .filter(|table| !is_hidden(table, hiding))
         .filter_map(|table| resolve(table))
     {
         let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);

@@ -6,7 +6,7 @@ use pgrx::{PgBox, PgList, pg_sys};
 use super::columns;
 use super::context::Context;
 use super::index_match;
-use super::not_null::lacks_proof;
+use super::not_null;
 use super::relations::index_rows;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, IndexConstraint, Oid};
 use crate::model::lock_mode::LockMode;
@@ -32,14 +32,14 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
     };
     let nullable = if kind == IndexConstraint::PrimaryKey {
         let with_rows = context.relations.with_rows(&context.family);
-        with_rows
-            .into_iter()
-            .filter_map(|member| {
-                keys.iter()
-                    .find(|key| lacks_proof(member, key, context))
-                    .map(|key| (member, key.clone()))
-            })
-            .collect()
+        let losing: Vec<_> = keys.iter().map(|key| not_null::losing(key, context)).collect();
+        let first_nullable = |member: Oid| {
+            keys.iter()
+                .zip(&losing)
+                .find(|(key, losing)| not_null::lacks_proof(member, key, losing, context))
+                .map(|(key, _)| (member, key.clone()))
+        };
+        with_rows.into_iter().filter_map(first_nullable).collect()
     } else {
         vec![]
     };

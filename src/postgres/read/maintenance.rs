@@ -4,7 +4,9 @@ use pgrx::pg_sys;
 
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
-use super::relations::{Relations, class_row, everywhere, partitioned_everywhere, resolve, written_name};
+use super::relations::{
+    Relations, class_row, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name,
+};
 use crate::model::facts::{CopyBy, Oid, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::RelationKind;
@@ -67,7 +69,7 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
             all.retain(|oid| relations.load(*oid).is_some());
             return Statement::Vacuum { relations: all };
         }
-        let mut tables = everywhere(|row| may_maintain(row.oid("oid")));
+        let mut tables = with_catalogs(|row| may_maintain(row.oid("oid")));
         tables.retain(|table| relations.load(*table).is_some());
         let mut partitioned = partitioned_everywhere(|row| may_maintain(row.oid("oid")));
         partitioned.retain(|table| relations.load(*table).is_some());

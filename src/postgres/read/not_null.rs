@@ -1,5 +1,7 @@
 //! NOT NULL: what SET and DROP are carried to, and where every row has to be looked at.
 
+use std::collections::BTreeSet;
+
 use pgrx::pg_sys;
 
 use super::columns::{self, Column};
@@ -26,11 +28,10 @@ pub fn set(column: String, context: &mut Context) -> AlterCommand {
 
 /// Those of some members with rows in which every row has to be looked at to know that a column holds no null.
 pub fn unproved(column: &str, members: &[Oid], context: &mut Context) -> Vec<Oid> {
-    let with_rows = context.relations.with_rows(members);
-    with_rows
-        .into_iter()
-        .filter(|member| lacks_proof(*member, column, context))
-        .collect()
+    let losing = losing(column, context);
+    let mut found = context.relations.with_rows(members);
+    found.retain(|member| lacks_proof(*member, column, &losing, context));
+    found
 }
 
 /// 18: ADD CONSTRAINT … NOT NULL. Below a child that has one already nothing is done.
@@ -94,12 +95,13 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
 }
 
 /// Whether every row of a table has to be looked at to know that a column holds no null.
-pub fn lacks_proof(table: Oid, name: &str, context: &mut Context) -> bool {
+/// `losing` are those that lose NOT NULL by another subcommand.
+pub fn lacks_proof(table: Oid, name: &str, losing: &BTreeSet<Oid>, context: &mut Context) -> bool {
     let Some(column) = columns::named(table, name) else {
         // A column that this statement adds; nothing else is known about it.
         return context.adds_column(name) && !context.adds_not_null_column(name);
     };
-    let loses_it = losing(name, context).contains(&table);
+    let loses_it = losing.contains(&table);
     if let Some(existing) = constraint_of(table, &column).filter(|_| !loses_it) {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
@@ -111,20 +113,21 @@ pub fn lacks_proof(table: Oid, name: &str, context: &mut Context) -> bool {
 
 /// The members whose column ceases to be NOT NULL by another subcommand: those come first (`AT_PASS_DROP`).
 #[cfg(not(feature = "pg18"))]
-fn losing(name: &str, context: &mut Context) -> Vec<Oid> {
+pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     if context.drops_not_null(name) {
-        context.family.clone()
+        context.family.iter().copied().collect()
     } else {
-        vec![]
+        BTreeSet::new()
     }
 }
 
 #[cfg(feature = "pg18")]
-fn losing(name: &str, context: &mut Context) -> Vec<Oid> {
+pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     let constraint = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
     let dropped =
         constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
-    dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context))
+    let losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
+    losing.into_iter().collect()
 }
 
 /// The members that lose a NOT NULL constraint or CHECK with the target.

@@ -29,6 +29,8 @@ pub fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterC
     }
     // SAFETY: null, or a bound of the parse tree.
     match unsafe { named.bound.as_ref() } {
+        // PostgreSQL will say that it is none; a bound cannot be read without a partition key.
+        Some(_) if !context.is_partitioned(context.target) => AlterCommand::CatalogOnly,
         Some(bound) => AlterCommand::AttachPartition(attach(bound, partition, context)),
         None => AlterCommand::Locks(attach_index(partition, context)),
     }

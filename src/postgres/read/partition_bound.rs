@@ -107,7 +107,7 @@ pub fn created(
     Some(LookedAt { bound, visited })
 }
 
-/// The clauses of a bound over the columns of the partitioned table.
+/// The clauses of a bound over the columns of the partitioned table, which the server takes it for without a look.
 fn clauses_of(parent: pg_sys::Relation, bound: &pg_sys::PartitionBoundSpec) -> *mut pg_sys::List {
     // SAFETY: the relation is pinned; works on a copy of the bound.
     unsafe {

@@ -40,7 +40,7 @@ pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> S
     for query in queries {
         match node::tag(*query) {
             T_Query => view::range_table(query.cast(), false, &mut reading.sources),
-            _ => reading.statement(*query, false, &[]),
+            _ => reading.statement(*query, false),
         }
     }
     if let Some(name) = reading.missing {
@@ -52,7 +52,7 @@ pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> S
 /// Whether a query names a temporary relation: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
 pub fn reads_temporary(query: Node) -> bool {
     let mut reading = Reading::default();
-    reading.statement(query, false, &[]);
+    reading.statement(query, false);
     reading
         .sources
         .iter()
@@ -96,9 +96,11 @@ pub fn execute(execute: &pg_sys::ExecuteStmt, relations: &mut Relations) -> Stat
 /// `fmgr_sql_validator` of `catalog/pg_proc.c`.
 pub fn function(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) -> Statement {
     if !function.sql_body.is_null() {
-        let value = node::cast::<pg_sys::ReturnStmt>(function.sql_body, T_ReturnStmt).map(|body| body.returnval);
-        let queries = walk::raw_statements(value.unwrap_or(function.sql_body));
-        return statement(&queries, Until::Rewritten, relations);
+        return statement(
+            &walk::statements_of_body(function.sql_body),
+            Until::Rewritten,
+            relations,
+        );
     }
     let option = |name: &str| {
         node::list(function.options)
@@ -160,14 +162,43 @@ struct Reading {
     sources: Vec<Source>,
     /// A table to be changed that does not exist.
     missing: Option<String>,
+    hidden: Hidden,
+}
+
+/// Names that mean queries of a WITH clause where we are.
+#[derive(Default)]
+struct Hidden {
+    names: Vec<String>,
+    known: BTreeMap<String, usize>,
+}
+
+impl Hidden {
+    fn push(&mut self, name: String) {
+        *self.known.entry(name.clone()).or_default() += 1;
+        self.names.push(name);
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(|times| *times > 0)
+    }
+
+    /// Forgets all but the first `length`.
+    fn truncate(&mut self, length: usize) {
+        for name in self.names.drain(length..) {
+            if let Some(times) = self.known.get_mut(&name) {
+                *times -= 1;
+            }
+        }
+    }
 }
 
 impl Reading {
-    /// One statement, and those inside it. `locked`: a query around it reads this one's result FOR UPDATE. `hidden`: names
-    /// that mean queries of a WITH clause here.
-    fn statement(&mut self, statement: Node, locked: bool, hidden: &[String]) {
-        let mut hidden = hidden.to_vec();
-        let mut subqueries = self.with_clause(statement, &mut hidden);
+    /// One statement, and those inside it. `locked`: a query around it reads this one's result FOR UPDATE.
+    fn statement(&mut self, statement: Node, locked: bool) {
+        // SAFETY: raises the server's own error, as the server would on its way down.
+        unsafe { pg_sys::check_stack_depth() };
+        let outer = self.hidden.names.len();
+        let mut subqueries = self.with_clause(statement);
         let clause = |of: *mut pg_sys::List| node::list(of);
         let from = match node::tag(statement) {
             T_SelectStmt => node::cast::<pg_sys::SelectStmt>(statement, T_SelectStmt).map(|select| select.fromClause),
@@ -181,7 +212,7 @@ impl Reading {
         }
         let locking = Locking::of(statement, locked);
         for item in items {
-            self.read_from(item, &locking, &hidden, &mut subqueries);
+            self.read_from(item, &locking, &mut subqueries);
         }
         if let Some((table, change)) = changed_table(statement) {
             self.target(table, change);
@@ -192,14 +223,15 @@ impl Reading {
         for inside in walk::raw_statements(statement) {
             match subqueries.get(&inside) {
                 Some(Inside::Done) => {}
-                Some(Inside::Locked) => self.statement(inside, true, &hidden),
-                None => self.statement(inside, false, &hidden),
+                Some(Inside::Locked) => self.statement(inside, true),
+                None => self.statement(inside, false),
             }
         }
+        self.hidden.truncate(outer);
     }
 
     /// The queries of the WITH clause, each of which sees the names before it; then all of these are hidden.
-    fn with_clause(&mut self, statement: Node, hidden: &mut Vec<String>) -> BTreeMap<Node, Inside> {
+    fn with_clause(&mut self, statement: Node) -> BTreeMap<Node, Inside> {
         let mut done = BTreeMap::new();
         let with = match node::tag(statement) {
             T_SelectStmt => node::cast::<pg_sys::SelectStmt>(statement, T_SelectStmt).map(|select| select.withClause),
@@ -217,39 +249,48 @@ impl Reading {
             .filter_map(|query| node::cast(query, T_CommonTableExpr))
             .collect();
         if with.recursive {
-            hidden.extend(queries.iter().map(|query| node::text(query.ctename)));
+            queries
+                .iter()
+                .for_each(|query| self.hidden.push(node::text(query.ctename)));
         }
         for query in queries {
-            self.statement(query.ctequery, false, hidden);
+            self.statement(query.ctequery, false);
             done.insert(query.ctequery, Inside::Done);
-            hidden.push(node::text(query.ctename));
+            self.hidden.push(node::text(query.ctename));
         }
         done
     }
 
-    fn read_from(&mut self, item: Node, locking: &Locking, hidden: &[String], subqueries: &mut BTreeMap<Node, Inside>) {
-        if let Some(range_var) = node::cast::<pg_sys::RangeVar>(item, T_RangeVar) {
-            let name = node::text(range_var.relname);
-            if range_var.schemaname.is_null() && hidden.contains(&name) {
-                return;
+    /// What is read by an item of a FROM clause. Joins nest as deep as the list is long.
+    fn read_from(&mut self, item: Node, locking: &Locking, subqueries: &mut BTreeMap<Node, Inside>) {
+        let mut open = vec![item];
+        while let Some(item) = open.pop() {
+            if let Some(range_var) = node::cast::<pg_sys::RangeVar>(item, T_RangeVar) {
+                self.read_relation(range_var, locking);
+            } else if let Some(join) = node::cast::<pg_sys::JoinExpr>(item, T_JoinExpr) {
+                open.extend([join.rarg, join.larg]);
+            } else if let Some(sample) = node::cast::<pg_sys::RangeTableSample>(item, T_RangeTableSample) {
+                open.push(sample.relation);
+            } else if let Some(subquery) = node::cast::<pg_sys::RangeSubselect>(item, T_RangeSubselect)
+                && locking.includes(subquery.alias, None)
+            {
+                subqueries.insert(subquery.subquery, Inside::Locked);
             }
-            let mode = if locking.includes(range_var.alias, Some(name)) {
-                RowShare
-            } else {
-                AccessShare
-            };
-            let source = resolve(range_var).and_then(|oid| Source::of(oid, mode, range_var.inh));
-            self.sources.extend(source);
-        } else if let Some(join) = node::cast::<pg_sys::JoinExpr>(item, T_JoinExpr) {
-            self.read_from(join.larg, locking, hidden, subqueries);
-            self.read_from(join.rarg, locking, hidden, subqueries);
-        } else if let Some(sample) = node::cast::<pg_sys::RangeTableSample>(item, T_RangeTableSample) {
-            self.read_from(sample.relation, locking, hidden, subqueries);
-        } else if let Some(subquery) = node::cast::<pg_sys::RangeSubselect>(item, T_RangeSubselect)
-            && locking.includes(subquery.alias, None)
-        {
-            subqueries.insert(subquery.subquery, Inside::Locked);
         }
+    }
+
+    fn read_relation(&mut self, range_var: &pg_sys::RangeVar, locking: &Locking) {
+        let name = node::text(range_var.relname);
+        if range_var.schemaname.is_null() && self.hidden.contains(&name) {
+            return;
+        }
+        let mode = if locking.includes(range_var.alias, Some(name)) {
+            RowShare
+        } else {
+            AccessShare
+        };
+        let source = resolve(range_var).and_then(|oid| Source::of(oid, mode, range_var.inh));
+        self.sources.extend(source);
     }
 
     fn target(&mut self, table: &pg_sys::RangeVar, change: i16) {

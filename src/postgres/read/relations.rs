@@ -150,15 +150,24 @@ pub fn everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     of_kinds(b"rm", keep)
 }
 
+/// The same with the server's own.
+pub fn with_catalogs(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
+    of_kinds_from(0, b"rm", keep)
+}
+
 /// Every partitioned table, likewise.
 pub fn partitioned_everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     of_kinds(b"p", keep)
 }
 
 fn of_kinds(kinds: &[u8], keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
+    of_kinds_from(FIRST_NORMAL_OBJECT_ID, kinds, keep)
+}
+
+fn of_kinds_from(lowest: Oid, kinds: &[u8], keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     catalog::all(&catalog::CLASS)
         .iter()
-        .filter(|row| row.oid("oid") >= FIRST_NORMAL_OBJECT_ID && row.letter("relpersistence") != b't')
+        .filter(|row| row.oid("oid") >= lowest && row.letter("relpersistence") != b't')
         .filter(|row| kinds.contains(&row.letter("relkind")) && keep(row))
         .map(|row| row.oid("oid"))
         .collect()

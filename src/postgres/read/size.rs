@@ -24,7 +24,8 @@ pub fn measure(profile: &mut LockProfile, wanted: impl Fn(&crate::model::lock_pr
     }
 }
 
-fn size(oid: Oid, kind: RelationKind) -> (i64, i64) {
+/// Rows and bytes of a relation.
+pub fn size(oid: Oid, kind: RelationKind) -> (i64, i64) {
     match kind {
         RelationKind::PartitionedTable | RelationKind::PartitionedIndex => children(oid)
             .into_iter()

@@ -5,7 +5,8 @@ use pgrx::pg_sys;
 use super::query::{self, Until};
 use super::relations::{Relations, resolve};
 use super::{
-    alter_table, composite_type, create, domain, drop, index, maintenance, objects, owned, publication, rename, storage,
+    alter_table, composite_type, create, domain, drop, index, maintenance, objects, owned, publication, rename,
+    storage, walk,
 };
 use crate::model::facts::Statement;
 use crate::model::relation::RelationKind;
@@ -43,7 +44,10 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
         }
         T_RuleStmt => read!(T_RuleStmt, RuleStmt, |rule: &pg_sys::RuleStmt, relations: &mut _| {
             let table = objects::part_of_table(statement, relations);
-            let actions = query::statement(&node::list(rule.actions), Until::Analyzed, relations);
+            // NOTIFY is an action too.
+            let mut actions = node::list(rule.actions);
+            actions.retain(|action| walk::is_query(*action));
+            let actions = query::statement(&actions, Until::Analyzed, relations);
             Statement::Several(vec![table, actions])
         }),
         T_CommentStmt => read!(T_CommentStmt, CommentStmt, objects::comment),

@@ -2,11 +2,11 @@
 
 use pgrx::pg_sys;
 
-#[cfg(any(feature = "pg17", feature = "pg18"))]
-use super::columns;
 use super::context::Context;
 use super::dependencies;
 use super::relations::{Relations, class_row, is_toast_namespace};
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+use super::{column_type, columns};
 use crate::model::facts::{AlterCommand, AlterTable, Oid, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
@@ -140,27 +140,34 @@ fn own_tablespace(oid: Oid) -> Oid {
     if oid == of_database { 0 } else { oid }
 }
 
+/// SET EXPRESSION: `ATExecSetExpression` of `commands/tablecmds.c`.
 #[cfg(any(feature = "pg17", feature = "pg18"))]
-pub fn set_expression(name: String, context: &mut Context) -> AlterCommand {
+pub fn set_expression(name: String, context: &mut Context) -> Vec<AlterCommand> {
+    let Some(column) = columns::named(context.target, &name) else {
+        return vec![AlterCommand::CatalogOnly];
+    };
     let stored: Vec<Oid> = context
         .family
         .iter()
         .copied()
         .filter(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'))
         .collect();
+    let dependents = column_type::set_expression(&column, !stored.is_empty(), context);
     let relations = context.relations.with_rows(&stored);
     if relations.is_empty() {
         // A virtual column: rows are looked at only where it may not be null.
         let mut unproved = context.family.clone();
         unproved.retain(|member| columns::named(*member, &name).is_some_and(|column| column.not_null));
-        return AlterCommand::SetNotNull {
+        let not_null = AlterCommand::SetNotNull {
             column: name,
             unproved: context.relations.with_rows(&unproved),
         };
+        return vec![dependents, not_null];
     }
-    AlterCommand::Rewrite {
+    let rewrite = AlterCommand::Rewrite {
         why: RewriteBy::Expression(name),
         relations,
         sequences: vec![],
-    }
+    };
+    vec![rewrite, dependents]
 }

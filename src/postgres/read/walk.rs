@@ -88,6 +88,30 @@ unsafe extern "C-unwind" fn collect_statements(node: *mut pg_sys::Node, found: *
     }
 }
 
+/// The statements of a function's body in SQL: RETURN with what it computes, or BEGIN ATOMIC with lists of statements, where
+/// there may be nothing between two semicolons.
+pub fn statements_of_body(body: Node) -> Vec<Node> {
+    match node::tag(body) {
+        NodeTag::T_List => node::list(body.cast())
+            .into_iter()
+            .flat_map(statements_of_body)
+            .collect(),
+        NodeTag::T_ReturnStmt => node::cast::<pg_sys::ReturnStmt>(body, NodeTag::T_ReturnStmt)
+            .map_or_else(Vec::new, |body| raw_statements_at(body.returnval)),
+        _ if is_query(body) => vec![body],
+        _ => vec![],
+    }
+}
+
+/// The statement that a node is, or else those directly inside it.
+fn raw_statements_at(node: Node) -> Vec<Node> {
+    if is_query(node) {
+        vec![node]
+    } else {
+        raw_statements(node)
+    }
+}
+
 /// Whether a node of the raw parse tree is a query.
 pub fn is_query(node: Node) -> bool {
     use NodeTag::*;

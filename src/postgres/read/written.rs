@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, c_char};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 
-use super::relations::{class_row, resolve};
+use super::relations::{children, class_row, resolve};
 use super::walk;
 use crate::model::change::{Verb, Written};
 use crate::model::facts::Oid;
@@ -114,15 +114,16 @@ fn read(statement: Node, text: &CStr, inside: bool) -> Option<Found> {
         (table, alias)
     };
     let start = usize::try_from(table.location).ok()?;
+    let relation = resolve(table);
     Some(Found {
         verb,
-        relation: resolve(table),
+        relation,
         has_where: !condition.is_null(),
         written: Written {
             text: decode(text.to_bytes().get(start..)?),
             alias,
             joins,
-            only: !table.inh,
+            only: !table.inh && relation.is_some_and(|relation| !children(relation).is_empty()),
             inside,
             parameters: false,
         },

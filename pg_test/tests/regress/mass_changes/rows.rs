@@ -1,5 +1,7 @@
 //! How many rows are many, whose rows count, and what a missing WHERE is.
 
+use pg_test::Server;
+
 use super::{passes, refused, shop, warned};
 use crate::support::code;
 
@@ -56,6 +58,21 @@ fn the_plan_decides() {
     ] {
         passes(&mut client, statement);
     }
+}
+
+#[test]
+fn merge_by_source() {
+    if Server::under_test().major < 17 {
+        return;
+    }
+    let (_database, mut client) = shop();
+    let merge = "MERGE INTO orders USING few ON orders.id = few.id WHEN NOT MATCHED BY SOURCE";
+    refused(&mut client, &format!("{merge} THEN DELETE"));
+    refused(
+        &mut client,
+        &format!("WITH m AS ({merge} THEN UPDATE SET total = 0 RETURNING few.id) SELECT * FROM m"),
+    );
+    passes(&mut client, &format!("{merge} THEN DO NOTHING"));
 }
 
 #[test]
@@ -185,6 +202,19 @@ fn heirs_count_unless_only_is_said() {
     refused(&mut client, "UPDATE few SET a = 0 WHERE a > 0");
     refused(&mut client, "DELETE FROM heirs WHERE true");
     passes(&mut client, "UPDATE ONLY few SET a = 0 WHERE a > 0");
+    client.batch("INSERT INTO few SELECT g, g FROM generate_series(100, 300) AS g; ANALYZE few");
+    let hint = |statement: &str, client: &mut _| refused(client, statement).hint().unwrap_or_default().to_owned();
+    let fewer = "fewer rows at a time, each time in a transaction of its own.";
+    assert_eq!(
+        hint("UPDATE ONLY few SET a = 0 WHERE a > 0", &mut client),
+        format!("Change {fewer}")
+    );
+    assert_eq!(
+        hint("DELETE FROM ONLY few WHERE a > 0", &mut client),
+        format!("Delete {fewer}")
+    );
+    let engine = "Change the rows in batches: CALL interlock.safe_backfill('public.heirs', $$a = 0$$, $$a > 0$$);";
+    assert_eq!(hint("UPDATE ONLY (heirs) SET a = 0 WHERE a > 0", &mut client), engine);
 }
 
 #[test]
@@ -222,6 +252,18 @@ fn what_nobody_else_can_see_is_the_sessions_own_affair() {
 #[test]
 fn views_stand_for_their_tables() {
     let (_database, mut client) = shop();
+    client.batch(
+        "CREATE VIEW by_trigger AS SELECT * FROM orders;
+         CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN UPDATE orders SET total = NEW.total WHERE id = OLD.id; RETURN NEW; END';
+         CREATE TRIGGER instead INSTEAD OF UPDATE ON by_trigger FOR EACH ROW EXECUTE FUNCTION instead()",
+    );
+    let error = refused(&mut client, "UPDATE by_trigger SET total = 0 WHERE id > 3");
+    assert_eq!(
+        error.message(),
+        "UPDATE would change many rows of view \"public.by_trigger\" at once"
+    );
+    passes(&mut client, "UPDATE by_trigger SET total = 0 WHERE id = 3");
     client.batch("CREATE VIEW old AS SELECT id AS number, total FROM orders WHERE status = 'old'");
     client.batch("CREATE VIEW whole AS SELECT * FROM few");
     let error = refused(&mut client, "UPDATE old SET total = 0");

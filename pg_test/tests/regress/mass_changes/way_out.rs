@@ -92,6 +92,18 @@ fn deletes_go_by_key_or_by_place() {
         let error = refused(&mut client, statement);
         leads_to(&mut client, error.hint(), times, reached);
     }
+    // Heirs have keys of their own, so that the condition has to be said of what is deleted, too.
+    client.batch(
+        "CREATE TABLE heirs () INHERITS (heap); ALTER TABLE heap ADD COLUMN b int DEFAULT 1;
+         INSERT INTO heirs SELECT g, 2 FROM generate_series(1, 200) AS g; ANALYZE heap, heirs",
+    );
+    let error = refused(&mut client, "DELETE FROM heap WHERE b = 2 AND true");
+    leads_to(
+        &mut client,
+        error.hint(),
+        4,
+        "SELECT count(*) = 50 AND min(b) = 1 FROM heap",
+    );
     let error = refused(&mut client, "DELETE FROM items");
     assert!(
         error

@@ -1,0 +1,83 @@
+//! What a statement stands among: the locks of its transaction, and the statements that come before and after it.
+
+use std::collections::BTreeMap;
+
+use crate::model::facts::Oid;
+use crate::model::lock_mode::LockMode;
+use crate::model::lock_profile::{Effect, LockProfile};
+use crate::model::transaction::{Doomed, holds_up};
+use crate::policy::{self, Settings};
+use crate::postgres::hook::Utility;
+use crate::postgres::node::Node;
+use crate::postgres::subtransaction::reading;
+use crate::postgres::{locks, read, session};
+
+/// Where a statement stands.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Statements before it that have not run: the earlier part of a command that is explained.
+    pub statements: Vec<Node>,
+    /// The locks that block reads or writes and are there before it takes its own.
+    pub locks: BTreeMap<Oid, LockMode>,
+    /// It is in a transaction block, a function, or a query string of several statements.
+    pub in_block: bool,
+    /// The statement that follows and takes it along when it fails.
+    pub doomed_by: Option<String>,
+}
+
+impl Surroundings {
+    /// Those of a statement that is about to run.
+    pub fn of(utility: &Utility) -> Self {
+        let in_transaction_block = session::in_transaction_block();
+        let rest = utility.rest.filter(|_| in_transaction_block);
+        Self {
+            locks: locks::blocking(),
+            in_block: in_transaction_block || !utility.top_level,
+            doomed_by: rest.and_then(|rest| reading(|| read::doomed_by(rest)).ok().flatten()),
+            ..Self::default()
+        }
+    }
+
+    /// Those of the first statement of a command that is explained.
+    pub fn of_explanation() -> Self {
+        Self {
+            locks: locks::blocking(),
+            ..Self::default()
+        }
+    }
+
+    /// Tells the profile of a statement what happens to it here.
+    pub fn tell(&self, statement: Node, profile: &mut LockProfile) {
+        profile.keep_locks(|relation| self.locks.get(&relation).copied());
+        profile.doomed = if self.in_block && read::commits_for_concurrency(statement) {
+            Some(Doomed::Itself)
+        } else {
+            self.doomed_by.clone().map(Doomed::ByLater)
+        };
+    }
+
+    /// Whether the locks of the transaction may make a difference to what happens to a relation.
+    pub fn matter(&self, effect: &Effect) -> bool {
+        let locks = || effect.relation.is_shared() && holds_up(effect.relation.kind, effect.lock_mode);
+        let is_new = || !self.locks.contains_key(&effect.relation.oid);
+        !self.locks.is_empty() && (!effect.work.is_empty() || locks() && is_new())
+    }
+
+    /// Tells a profile, whose relations have been measured, which tables the transaction keeps others from. There may be very
+    /// many, so they are looked at only where they can make a difference.
+    pub fn tell_of_tables(&self, statement: Node, profile: &mut LockProfile, settings: &Settings) {
+        let (rows, bytes) = profile
+            .effects
+            .iter()
+            .filter(|effect| self.matter(effect))
+            .fold((0, 0), |(rows, bytes), effect| {
+                (rows + effect.relation.rows, bytes + effect.relation.bytes)
+            });
+        if self.locks.is_empty() || !policy::is_large(rows, bytes, settings) {
+            return;
+        }
+        profile.held = read::held_tables(&self.locks);
+        let oids = profile.effects.iter().map(|effect| effect.relation.oid);
+        profile.roots = read::roots(statement, oids);
+    }
+}
