@@ -93,6 +93,9 @@ impl<'a> Added<'a> {
             kind if kind == REFERENCES && partitioned && self.major < 18 => return self.key_of_partitioned(),
             _ => {
                 let (name, definition) = self.of_table(written);
+                if is_unchecked(&definition) {
+                    return format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition};");
+                }
                 return format!(
                     "ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID; \
                      ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
@@ -144,10 +147,6 @@ impl<'a> Added<'a> {
             (vec![], vec![], vec![]);
         for each in self.subcommands() {
             if let Some((name, definition)) = each.added_constraint(&["CHECK", "FOREIGN"]) {
-                if definition.says(&["NOT", "VALID"]) || definition.says(&["NOT", "ENFORCED"]) {
-                    rest.push(each.text().to_owned());
-                    continue;
-                }
                 let kind = if definition.says(CHECK) { "check" } else { "fkey" };
                 let name = self.name(name, definition.first_name_in_group().as_deref(), kind);
                 added.push((name, definition.text().to_owned()));
@@ -164,18 +163,22 @@ impl<'a> Added<'a> {
                 rest.push(each.text().to_owned());
             }
         }
-        let (Some(alter), false) = (self.alter, added.is_empty()) else {
+        let mut steps = vec![];
+        for (name, definition) in added {
+            if is_unchecked(&definition) {
+                rest.push(format!("ADD CONSTRAINT {name} {definition}"));
+                continue;
+            }
+            rest.push(format!("ADD CONSTRAINT {name} {definition} NOT VALID"));
+            steps.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
+        }
+        let (Some(alter), false) = (self.alter, steps.is_empty()) else {
             let name = constraint.map_or_else(|| "...".to_owned(), quote_identifier);
             return format!(
                 "Add the constraint with NOT VALID; and then, in a transaction of its own, \
                  ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
             );
         };
-        let mut steps = vec![];
-        for (name, definition) in added {
-            rest.push(format!("ADD CONSTRAINT {name} {definition} NOT VALID"));
-            steps.push(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};"));
-        }
         steps.extend(later.into_iter().map(|written| self.step(written, false)));
         format!(
             "Run {} {}; and then, in a transaction of its own, {}",
@@ -279,6 +282,13 @@ impl<'a> Added<'a> {
             options.of_constraint
         )
     }
+}
+
+/// Whether the rows that are there need not keep to a constraint; then it costs nothing, and cannot be validated or is not
+/// wanted to be.
+fn is_unchecked(definition: &str) -> bool {
+    let definition = Subcommand::new(definition);
+    definition.says(&["NOT", "VALID"]) || definition.says(&["NOT", "ENFORCED"])
 }
 
 fn words(kind: IndexConstraint) -> &'static str {

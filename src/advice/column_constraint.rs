@@ -35,7 +35,7 @@ pub struct ColumnConstraint {
 }
 
 impl Subcommand<'_> {
-    /// ADD COLUMN without the constraints of these kinds; but one that is NOT ENFORCED costs nothing, and stays.
+    /// ADD COLUMN without the constraints of these kinds.
     pub fn without_constraints(&self, kinds: &[&'static [&'static str]]) -> Option<BareColumn> {
         let column = self.added_column()?;
         let (mut text, mut copied, mut constraints) = (String::new(), 0, vec![]);
@@ -49,16 +49,14 @@ impl Subcommand<'_> {
             let start = if named { at - 2 } else { at };
             let end = self.end_of_constraint(at);
             let (from, until) = (self.tokens[at].start, self.tokens[end - 1].end());
-            if !Subcommand::new(&self.text[from..until]).says(&["NOT", "ENFORCED"]) {
-                text += self.text[copied..self.tokens[start].start].trim_end();
-                copied = until;
-                constraints.push(ColumnConstraint {
-                    column: column.clone(),
-                    name: named.then(|| identifier(&self.tokens[at - 1])),
-                    kind,
-                    definition: self.text[from..until].to_owned(),
-                });
-            }
+            text += self.text[copied..self.tokens[start].start].trim_end();
+            copied = until;
+            constraints.push(ColumnConstraint {
+                column: column.clone(),
+                name: named.then(|| identifier(&self.tokens[at - 1])),
+                kind,
+                definition: self.text[from..until].to_owned(),
+            });
             (at, last) = (end, end);
         }
         text += &self.text[copied..];
@@ -164,8 +162,8 @@ mod tests {
             (
                 "ADD c int CHECK (c > 0) NOT ENFORCED CHECK (c < 9) ENFORCED NOT NULL",
                 vec![CHECK],
-                "CHECK (c < 9) ENFORCED",
-                "ADD c int CHECK (c > 0) NOT ENFORCED NOT NULL",
+                "CHECK (c > 0) NOT ENFORCED, CHECK (c < 9) ENFORCED",
+                "ADD c int NOT NULL",
             ),
             ("ADD c int CHECK", vec![CHECK], "CHECK", "ADD c int"),
             ("ADD c int", vec![CHECK], "", "ADD c int"),

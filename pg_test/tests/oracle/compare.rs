@@ -48,6 +48,9 @@ impl fmt::Display for Effect {
     }
 }
 
+/// The extension's own tables, the server's and TOAST are no part of what is compared.
+const NOT_COMPARED: [&str; 4] = ["interlock.", "pg_catalog.", "information_schema.", "pg_toast."];
+
 /// Asks for the profile, in the transaction that is open, to see which locks the question leaves.
 pub fn predicted(client: &mut Client, statement: &str) -> Result<Prediction, postgres::Error> {
     let before = locks_of_users(client);
@@ -69,8 +72,7 @@ pub fn predicted(client: &mut Client, statement: &str) -> Result<Prediction, pos
     for row in rows {
         match row.get::<_, Option<String>>(0) {
             None => prediction.remark = row.get(5),
-            // The extension's own tables, like the server's and TOAST, are no part of what is compared.
-            Some(relation) if relation.starts_with("interlock.") || relation.starts_with("pg_toast.") => {}
+            Some(relation) if NOT_COMPARED.iter().any(|schema| relation.starts_with(schema)) => {}
             Some(relation) => {
                 let effect = Effect {
                     lock: row.get(1),

@@ -132,6 +132,36 @@ fn set_expression_is_refused() {
     }
 }
 
+#[test]
+fn what_is_not_enforced_is_left_alone() {
+    if Server::under_test().major >= 18 {
+        check(vec![scans::not_enforced()]);
+    }
+}
+
+/// Its TOAST table is written anew while the table is locked.
+#[test]
+fn vacuum_full_of_toast_alone_is_refused() {
+    if Server::under_test().major < 16 {
+        return;
+    }
+    let database = support::database();
+    let mut client = database.client();
+    client.batch(SHOP);
+    client.batch(
+        "CREATE TABLE shop.wide (a text); ALTER TABLE shop.wide ALTER a SET STORAGE external;
+         INSERT INTO shop.wide SELECT repeat(md5(i::text), 400) FROM generate_series(1, 90) i;
+         ANALYZE shop.wide",
+    );
+    let error = refused(&mut client, "VACUUM (FULL, PROCESS_MAIN false) shop.wide", "IL001");
+    let toast = client.text("SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'shop.wide'::regclass");
+    assert_eq!(
+        error.message(),
+        format!("VACUUM would rewrite TOAST table \"{toast}\" while blocking reads and writes")
+    );
+    client.batch("VACUUM (FULL, PROCESS_MAIN false) shop.orders");
+}
+
 fn check(cases: Vec<Case>) {
     let database = support::database();
     let mut client = database.client();

@@ -210,3 +210,18 @@ pub fn cases() -> Vec<Case> {
         },
     ]
 }
+
+/// From 18 on.
+pub fn not_enforced() -> Case {
+    Case {
+        rule: "add-check",
+        statement:
+            "ALTER TABLE shop.orders ADD COLUMN payer int DEFAULT 1 CHECK (payer > 5) NOT ENFORCED CHECK (payer > 0),
+                    ADD CHECK (total < 0) NOT ENFORCED",
+        detail: "The constraint is checked for every row: EXTENT are read under AccessExclusiveLock.",
+        reached:
+            "SELECT count(*) = 3 AND count(*) FILTER (WHERE conenforced) = 1 AND bool_and(convalidated = conenforced)
+                  FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype = 'c'",
+        ..SCAN
+    }
+}
