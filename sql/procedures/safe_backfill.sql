@@ -28,6 +28,7 @@ BEGIN
     told := pg_catalog.clock_timestamp();
 
     LOOP
+        known := (interlock._job(job_id)).pause;    -- before the step, which decides by it
         BEGIN
             SELECT s.verdict, s.delay INTO verdict, delay FROM interlock._step(job_id, 0, false) AS s;
         EXCEPTION WHEN query_canceled THEN
@@ -44,7 +45,6 @@ BEGIN
             RAISE NOTICE '%', interlock._progress_text(job_id);
             told := pg_catalog.clock_timestamp();
         END IF;
-        known := (interlock._job(job_id)).pause;
         WHILE delay OPERATOR(pg_catalog.>) 0 AND canceled IS NULL LOOP
             BEGIN
                 PERFORM pg_catalog.pg_sleep(least(delay, 1));

@@ -49,7 +49,7 @@ fn run(order: &Order) -> Result<(), Fall> {
     if let Some(role) = order.then_role() {
         process::take_role(role).map_err(Fall::from)?;
     }
-    let Some(job) = read_job(order)? else {
+    let Some(mut job) = read_job(order)? else {
         return Ok(());
     };
     if !take_lease(order)? {
@@ -59,11 +59,10 @@ fn run(order: &Order) -> Result<(), Fall> {
         return fail(order, &Fall::from(failure));
     }
     let mut failures = 0;
-    let mut limit = job.batch_timeout;
     let mut started = false;
     let mut read_at = Instant::now();
     while process::attend() || !pause(order)? {
-        match step(order, limit) {
+        match step(order, job.batch_timeout) {
             Ok((verdict, _)) if verdict == "entered" => {}
             Ok((verdict, delay)) => {
                 failures = 0;
@@ -74,22 +73,23 @@ fn run(order: &Order) -> Result<(), Fall> {
                 if verdict != "on" {
                     return Ok(());
                 }
-                if delay > 0.0 && !rest(order, Duration::from_secs_f64(delay.min(1e6)))? && pause(order)? {
+                let rested = delay <= 0.0 || rest(order, Duration::from_secs_f64(delay.min(1e6)), &job.pause)?;
+                if !rested && pause(order)? {
                     return Ok(());
                 }
             }
             Err(fall) => {
                 failures += 1;
                 // An error releases every lock, the lease too. Somebody else may have it now.
-                if !after(order, &fall, failures)? || !take_lease(order)? {
+                if !after(order, &fall, failures, &job.pause)? || !take_lease(order)? {
                     return Ok(());
                 }
             }
         }
         if read_at.elapsed() >= PIECE
-            && let Some(job) = read_job(order)?
+            && let Some(read) = read_job(order)?
         {
-            limit = job.batch_timeout;
+            job = read;
             read_at = Instant::now();
         }
     }
@@ -105,7 +105,7 @@ fn step(order: &Order, limit: Duration) -> Result<(String, f64), Fall> {
 }
 
 /// What comes after an error that the step itself could not catch; whether the worker stays.
-fn after(order: &Order, fall: &Fall, failures: i32) -> Result<bool, Fall> {
+fn after(order: &Order, fall: &Fall, failures: i32, job_pause: &str) -> Result<bool, Fall> {
     if fall.failure.code == PgSqlErrorCode::ERRCODE_QUERY_CANCELED {
         if !fall.timed_out {
             return Ok(!pause(order)?);
@@ -125,7 +125,7 @@ fn after(order: &Order, fall: &Fall, failures: i32) -> Result<bool, Fall> {
         fault => fault,
     };
     match retry::delay(failures, kind) {
-        Some(delay) => rest(order, Duration::from_secs_f64(delay)),
+        Some(delay) => rest(order, Duration::from_secs_f64(delay), job_pause),
         None => fail(order, fall).map(|()| false),
     }
 }
@@ -155,18 +155,16 @@ fn call(order: &Order, sql: &str) -> Result<(), Fall> {
     transact(Duration::ZERO, || Spi::run_with_args(sql, &[order.job.into()]))
 }
 
-/// Sleeps, but not longer than the job runs with the pause that it has. `false`: somebody cancelled.
-fn rest(order: &Order, mut time: Duration) -> Result<bool, Fall> {
+/// Sleeps, but not longer than the job runs with the pause that it had before the step. `false`: somebody cancelled.
+fn rest(order: &Order, mut time: Duration, pause: &str) -> Result<bool, Fall> {
     process::report_activity(None);
-    let pause = |job: Option<Job>| job.map(|job| job.pause);
-    let known = if time > PIECE { pause(read_job(order)?) } else { None };
     while !time.is_zero() {
         let piece = time.min(PIECE);
         if !process::sleep(piece) {
             return Ok(false);
         }
         time -= piece;
-        if !time.is_zero() && (known.is_none() || pause(read_job(order)?) != known) {
+        if !time.is_zero() && read_job(order)?.is_none_or(|job| job.pause != pause) {
             break;
         }
     }
