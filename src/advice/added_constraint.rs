@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::alternative::set_not_null;
 use super::column_constraint::{BareColumn, CHECK, ColumnConstraint, NOT_NULL, PRIMARY_KEY, REFERENCES, UNIQUE};
+use super::not_null::set_not_null;
 use super::sql::{AlterTable, Subcommand, identifier};
 use crate::model::facts::IndexConstraint;
 use crate::model::relation::{Relation, RelationKind, quote_identifier};

@@ -1,6 +1,7 @@
 //! The safe form of a statement, written with its real names.
 
 use super::added_constraint::Added;
+use super::not_null::set_not_null;
 use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal, without_comments_around};
 use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
@@ -231,25 +232,6 @@ fn alter_domain(domain: &str, check: &DomainCheck, statement: &str) -> String {
     format!(
         "Hold new values to it, and look for old ones that break it with queries, because VALIDATE CONSTRAINT of a domain \
          blocks writes too: {add} NOT VALID;"
-    )
-}
-
-/// Steps that make a column NOT NULL while reads and writes go on.
-pub(super) fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
-    let table = relation.qualified_name();
-    let constraint = quote_identifier(&format!("{}_{column}_not_null", relation.name));
-    let column = quote_identifier(column);
-    if major >= 18 {
-        return format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {column} NOT VALID; \
-             ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};"
-        );
-    }
-    format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK ({column} IS NOT NULL) NOT VALID; \
-         ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}; \
-         ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL; \
-         ALTER TABLE {table} DROP CONSTRAINT {constraint};"
     )
 }
 

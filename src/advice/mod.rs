@@ -11,6 +11,7 @@ mod leftover;
 pub mod lock_wait;
 mod mass_change;
 pub mod message;
+mod not_null;
 mod partition;
 mod rename;
 pub mod rows;
