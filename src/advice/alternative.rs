@@ -6,7 +6,7 @@ use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_liter
 use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, LockProfile};
-use crate::model::relation::{Relation, RelationKind, quote_identifier};
+use crate::model::relation::{RelationKind, quote_identifier};
 use crate::policy::Finding;
 
 /// The safe way to what `statement` wants, as sentences and SQL; `None` where there is none to tell.
