@@ -1,11 +1,16 @@
 //! A connection, with what tests ask of one. Each method panics with the server's whole error where it fails.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use postgres::error::DbError;
 use postgres::types::{FromSqlOwned, ToSql};
 use postgres::{Config, NoTls, Row, SimpleQueryMessage};
+
+/// How long a call may take before it is cancelled: a test that hangs must fail, and not take the other rooms with it.
+const LONGEST_CALL: Duration = Duration::from_secs(300);
 
 /// A connection to a server.
 pub struct Client {
@@ -50,13 +55,12 @@ impl Client {
 
     /// Runs one or more statements, and returns the error of the one that failed, or that the connection was lost.
     pub fn try_batch(&mut self, sql: &str) -> Result<(), postgres::Error> {
-        self.raw.batch_execute(sql)
+        self.watched(|raw| raw.batch_execute(sql))
     }
 
     /// The rows of a query.
     pub fn query(&mut self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Vec<Row> {
-        self.raw
-            .query(sql, parameters)
+        self.watched(|raw| raw.query(sql, parameters))
             .unwrap_or_else(|error| panic!("{sql}\n{error:#?}"))
     }
 
@@ -70,8 +74,7 @@ impl Client {
     /// The rows of one or more statements as psql -At shows them, whatever their types: `a|1` and newline, null as nothing.
     pub fn text(&mut self, sql: &str) -> String {
         let messages = self
-            .raw
-            .simple_query(sql)
+            .watched(|raw| raw.simple_query(sql))
             .unwrap_or_else(|error| panic!("{sql}\n{error:#?}"));
         let rows = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
@@ -99,6 +102,22 @@ impl Client {
             (self, outcome)
         });
         Running { pid, thread }
+    }
+
+    /// Makes a call on the connection, and cancels it if it takes too long.
+    fn watched<T>(&mut self, call: impl FnOnce(&mut postgres::Client) -> T) -> T {
+        let (running, ended) = mpsc::channel::<()>();
+        let (pid, token) = (self.pid, self.raw.cancel_token());
+        thread::spawn(move || {
+            if ended.recv_timeout(LONGEST_CALL) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("backend {pid} is cancelled after {LONGEST_CALL:?}");
+                // Where even that fails, the server is gone and the call ends by itself.
+                token.cancel_query(NoTls).ok();
+            }
+        });
+        let outcome = call(&mut self.raw);
+        drop(running);
+        outcome
     }
 
     /// The connection itself, for COPY, prepared statements and cancel tokens.
