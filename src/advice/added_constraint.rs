@@ -1,8 +1,7 @@
 //! Constraints added beside readers and writers: first without a look at the rows, and then one by one.
 
-use std::collections::BTreeSet;
-
 use super::column_constraint::{BareColumn, CHECK, ColumnConstraint, NOT_NULL, PRIMARY_KEY, REFERENCES, UNIQUE};
+use super::names::{IsTaken, Names};
 use super::not_null::set_not_null;
 use super::sql::{AlterTable, Subcommand, identifier};
 use crate::model::facts::IndexConstraint;
@@ -13,28 +12,24 @@ pub struct Added<'a> {
     alter: Option<&'a AlterTable<'a>>,
     relation: &'a Relation,
     major: u32,
-    names: BTreeSet<String>,
+    /// The names of its steps.
+    pub names: Names<'a>,
 }
 
 /// The kinds that cost a look at every row or an index.
 const COSTLY: [&[&str]; 4] = [CHECK, REFERENCES, UNIQUE, PRIMARY_KEY];
+const NO_INHERIT: &[&str] = &["NO", "INHERIT"];
 const NOT_CONCURRENTLY: &str = "An exclusion constraint cannot be built beside writes; add it in a maintenance window.";
 
 impl<'a> Added<'a> {
     /// Those of a statement; none if it is no ALTER TABLE.
-    pub fn new(alter: Option<&'a AlterTable<'a>>, relation: &'a Relation, major: u32) -> Self {
+    pub fn new(alter: Option<&'a AlterTable<'a>>, relation: &'a Relation, major: u32, is_taken: IsTaken<'a>) -> Self {
         let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
-        let names = subcommands.iter().flat_map(|each| {
-            each.tokens
-                .windows(2)
-                .filter(|pair| pair[0].is("CONSTRAINT"))
-                .map(|pair| identifier(&pair[1]))
-        });
         Self {
             alter,
             relation,
             major,
-            names: names.collect(),
+            names: Names::new(is_taken, subcommands.iter().flat_map(Subcommand::constraints)),
         }
     }
 
@@ -42,20 +37,31 @@ impl<'a> Added<'a> {
         self.alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default()
     }
 
-    /// The name a constraint was given, or one like the server's, counted up where it is taken: `ChooseConstraintName` of
-    /// `catalog/pg_constraint.c`.
+    /// The name a constraint was given, or one like the server's.
     fn name(&mut self, given: Option<String>, column: Option<&str>, kind: &str) -> String {
         if let Some(given) = given {
             return quote_identifier(&given);
         }
         let parts = [Some(self.relation.name.as_str()), column, Some(kind)];
-        let wanted = parts.into_iter().flatten().collect::<Vec<_>>().join("_");
-        let (mut name, mut count) = (wanted.clone(), 0);
-        while !self.names.insert(name.clone()) {
-            count += 1;
-            name = format!("{wanted}{count}");
-        }
-        quote_identifier(&name)
+        self.names
+            .choose(self.relation, &parts.into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    /// Steps that make a column NOT NULL; before 18 such a constraint has no name.
+    pub fn set_not_null(&mut self, column: &str) -> String {
+        let written = self.subcommands().iter().find_map(|each| {
+            let (name, definition) = each.added_constraint(&["NOT"])?;
+            let of_column = definition.tokens.get(2).map(identifier).as_deref() == Some(column);
+            of_column.then(|| (name, definition.says(NO_INHERIT)))
+        });
+        let (name, no_inherit) = written.unwrap_or_default();
+        self.not_null(column, name, no_inherit)
+    }
+
+    fn not_null(&mut self, column: &str, given: Option<String>, no_inherit: bool) -> String {
+        let name = self.name(given.filter(|_| self.major >= 18), Some(column), "not_null");
+        let options = if no_inherit { " NO INHERIT" } else { "" };
+        set_not_null(self.relation, column, &name, options, self.major)
     }
 
     /// A new column without the constraints that are added to it later.
@@ -68,14 +74,15 @@ impl<'a> Added<'a> {
     /// without saying so.
     pub fn and_constraints_of(&mut self, column: &str, not_null: bool) -> String {
         let written = self.bare_column(column).map_or(vec![], |bare| bare.constraints);
-        let says = |kind: &[&str]| written.iter().any(|each| each.kind == kind);
+        let (said, costly): (Vec<ColumnConstraint>, Vec<ColumnConstraint>) =
+            written.into_iter().partition(|each| each.kind == NOT_NULL);
         let mut steps = String::new();
-        let not_null = not_null || says(NOT_NULL);
+        let not_null = not_null || !said.is_empty();
         if not_null {
-            let set = set_not_null(self.relation, column, self.major);
+            let name = said.into_iter().find_map(|each| each.name);
+            let set = self.not_null(column, name, false);
             steps += &format!(" And make it NOT NULL: {set}");
         }
-        let costly: Vec<ColumnConstraint> = written.into_iter().filter(|each| each.kind != NOT_NULL).collect();
         if !costly.is_empty() {
             let added: Vec<String> = costly.into_iter().map(|each| self.step(each, not_null)).collect();
             steps += &format!(" And add its constraints: {}", added.join(" "));
@@ -106,7 +113,7 @@ impl<'a> Added<'a> {
             return self.index_of_partitioned(kind);
         }
         let before = if kind == IndexConstraint::PrimaryKey && !not_null {
-            set_not_null(self.relation, &written.column, self.major) + " "
+            self.set_not_null(&written.column) + " "
         } else {
             String::new()
         };

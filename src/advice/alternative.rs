@@ -1,7 +1,7 @@
 //! The safe form of a statement, written with its real names.
 
 use super::added_constraint::Added;
-use super::not_null::set_not_null;
+use super::names::IsTaken;
 use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal, without_comments_around};
 use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
@@ -11,8 +11,15 @@ use crate::policy::Finding;
 
 /// The safe way to what `statement` wants, as sentences and SQL; `None` where there is none to tell.
 ///
-/// `major` is the major version of the server, because 18 can validate NOT NULL without a detour.
-pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, major: u32) -> Option<String> {
+/// `major` is the major version of the server, because 18 can validate NOT NULL without a detour. `is_taken` keeps its steps
+/// from names that are there already.
+pub fn alternative(
+    profile: &LockProfile,
+    finding: &Finding,
+    statement: &str,
+    major: u32,
+    is_taken: IsTaken,
+) -> Option<String> {
     let said = leftover::alternative(profile, finding)
         .or_else(|| mass_change::alternative(profile, finding))
         .or_else(|| transaction::order(profile, finding, statement));
@@ -20,13 +27,13 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         return said;
     }
     let relation = &profile.effect(finding.relation)?.relation;
+    let alter = AlterTable::parse(statement);
+    let mut added = Added::new(alter.as_ref(), relation, major, is_taken);
     let Some(work) = &finding.work else {
-        return rename::alternative(profile.destroys.as_ref()?, relation, statement);
+        return rename::alternative(profile.destroys.as_ref()?, relation, statement, &mut added.names);
     };
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
-    let alter = AlterTable::parse(statement);
-    let mut added = Added::new(alter.as_ref(), relation, major);
     Some(match &work.cause {
         Cause::VolatileDefault {
             column,
@@ -44,7 +51,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
         }
         Cause::SequenceDefault { column, type_name, .. } => {
             let name = quote_identifier(column);
-            let sequence = quote_identifier(&format!("{}_{column}_seq", relation.name));
+            let sequence = added.names.choose(relation, &[&relation.name, column, "seq"]);
             let sequence = format!("{}.{sequence}", quote_identifier(&relation.schema));
             let next = format!("nextval({})", quoted_literal(&sequence));
             format!(
@@ -124,14 +131,11 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
             )
         }
         Cause::SetNotNull { column } => {
-            format!(
-                "Prove it first, without blocking: {}",
-                set_not_null(relation, column, major)
-            )
+            format!("Prove it first, without blocking: {}", added.set_not_null(column))
         }
         Cause::PrimaryKeyNullable { column } => format!(
             "Make the column NOT NULL first, without blocking: {} Then run the statement again.",
-            set_not_null(relation, column, major)
+            added.set_not_null(column)
         ),
         Cause::Check { constraint } => added.not_valid(constraint.as_deref()),
         Cause::ForeignKey { .. } if partitioned && major < 18 => added.key_of_partitioned(),
@@ -149,7 +153,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
                     Cause::PrimaryKeyNullable { column } => Some(column.as_str()),
                     _ => None,
                 });
-            let not_null = nullable.map_or_else(String::new, |column| set_not_null(relation, column, major) + " ");
+            let not_null = nullable.map_or_else(String::new, |column| added.set_not_null(column) + " ");
             added.index_constraint(*kind, constraint.as_deref(), columns, &not_null)
         }
         Cause::Validate { constraint } => format!(
@@ -157,7 +161,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding, statement: &str, ma
              ALTER TABLE {table} VALIDATE CONSTRAINT {};",
             quote_identifier(constraint)
         ),
-        Cause::Partition(_) => partition::alternative(profile, statement, major),
+        Cause::Partition(_) => partition::alternative(profile, statement, major, &mut added.names),
         Cause::Domain { domain, check } => alter_domain(domain, check, statement),
         Cause::CreateIndex { .. } if partitioned => format!(
             "Create the index with ON ONLY on {table}, then with CONCURRENTLY on each partition, and attach each with \

@@ -1,8 +1,8 @@
-//! What is said of changes of many rows, and of all for want of a WHERE.
+//! What is said of changes of many rows, under a lock from before too, and of all for want of a WHERE.
 
 use super::clauses::clauses;
 use super::sql::{dollar_quoted, quoted_literal};
-use super::words;
+use super::{transaction, words};
 use crate::model::change::{Change, Verb};
 use crate::model::lock_profile::LockProfile;
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
@@ -13,6 +13,7 @@ use crate::policy::Finding;
 fn of<'a>(profile: &'a LockProfile, finding: &Finding) -> Option<&'a Change> {
     let careless = match finding.rule {
         Rule::MassChange => false,
+        Rule::WorkUnderHeldLock if finding.work.is_none() => false,
         Rule::ChangeWithoutWhere => true,
         _ => return None,
     };
@@ -33,8 +34,12 @@ pub fn message(profile: &LockProfile, finding: &Finding, relation: &Relation) ->
         0 | 1 => String::new(),
         many => format!(" and {} more", many - 1),
     };
+    let when = finding
+        .held
+        .as_ref()
+        .map_or_else(|| "at once".to_owned(), transaction::while_blocking);
     Some(format!(
-        "change {how_many} of {}{others} at once",
+        "change {how_many} of {}{others} {when}",
         words::relation(relation)
     ))
 }
@@ -48,9 +53,12 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
         "By its plan"
     };
     let rows = words::count(usize::try_from(finding.rows).unwrap_or(usize::MAX), "row", "rows");
-    Some(format!(
-        "{why}: about {rows} are changed, stay locked until the transaction ends, and leave dead versions behind."
-    ))
+    Some(match &finding.held {
+        Some(held) => format!("{why}: about {rows} are changed.{}", transaction::meanwhile(held)),
+        None => format!(
+            "{why}: about {rows} are changed, stay locked until the transaction ends, and leave dead versions behind."
+        ),
+    })
 }
 
 const WHERE: &str = "Write a WHERE that says which rows are meant, WHERE true if all are.";
@@ -67,6 +75,7 @@ pub fn alternative(profile: &LockProfile, finding: &Finding) -> Option<String> {
     Some(match finding.rule {
         Rule::ChangeWithoutWhere if change.rows > change.batch => format!("{WHERE} {way}"),
         Rule::ChangeWithoutWhere => WHERE.to_owned(),
+        Rule::WorkUnderHeldLock => format!("{} {way}", transaction::COMMIT_FIRST),
         _ => way,
     })
 }

@@ -145,7 +145,7 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> String {
         WorkKind::BuildIndex => format!("{extent} are indexed"),
     };
     if let Some(held) = &finding.held {
-        return transaction::meanwhile(work, because(work), &done, held);
+        return transaction::work(work, because(work), &done, held);
     }
     let under = under(profile, finding, work);
     let since = if at_fault(profile, finding).any(|effect| effect.held == Some(under)) {

@@ -11,6 +11,7 @@ mod leftover;
 pub mod lock_wait;
 mod mass_change;
 pub mod message;
+pub mod names;
 mod not_null;
 mod partition;
 mod rename;

@@ -2,14 +2,14 @@
 
 use crate::model::relation::{Relation, quote_identifier};
 
-/// Steps that make a column NOT NULL while reads and writes go on.
-pub fn set_not_null(relation: &Relation, column: &str, major: u32) -> String {
+/// Steps that make a column NOT NULL while reads and writes go on, by a constraint of this name, quoted. `options`: what the
+/// constraint is written with, from 18 on; before, it goes when the column is NOT NULL.
+pub fn set_not_null(relation: &Relation, column: &str, constraint: &str, options: &str, major: u32) -> String {
     let table = relation.qualified_name();
-    let constraint = quote_identifier(&format!("{}_{column}_not_null", relation.name));
     let column = quote_identifier(column);
     if major >= 18 {
         return format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {column} NOT VALID; \
+            "ALTER TABLE {table} ADD CONSTRAINT {constraint} NOT NULL {column}{options} NOT VALID; \
              ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};"
         );
     }

@@ -1,6 +1,7 @@
 //! Partitions that join or leave: why that costs work, and the steps that do the work beforehand, beside readers and
 //! writers.
 
+use super::names::Names;
 use super::sql::without_comments_around;
 use crate::model::facts::{IndexConstraint, Oid};
 use crate::model::lock_profile::{Cause, LockProfile};
@@ -44,7 +45,7 @@ struct Steps {
 }
 
 /// The whole way, with the statement in its middle.
-pub fn alternative(profile: &LockProfile, statement: &str, major: u32) -> String {
+pub fn alternative(profile: &LockProfile, statement: &str, major: u32, names: &mut Names) -> String {
     let mut steps = Steps::default();
     let mut known: Vec<&PartitionCause> = vec![];
     for work in profile.effects.iter().flat_map(|effect| &effect.work) {
@@ -53,7 +54,7 @@ pub fn alternative(profile: &LockProfile, statement: &str, major: u32) -> String
         {
             known.push(cause);
             if let Some(relation) = profile.effect(table_of(cause)).map(|effect| &effect.relation) {
-                add(&mut steps, cause, relation, major);
+                add(&mut steps, cause, relation, major, names);
             }
         }
     }
@@ -86,12 +87,12 @@ fn table_of(cause: &PartitionCause) -> Oid {
     }
 }
 
-fn add(steps: &mut Steps, cause: &PartitionCause, relation: &Relation, major: u32) {
+fn add(steps: &mut Steps, cause: &PartitionCause, relation: &Relation, major: u32, names: &mut Names) {
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
     match cause {
         PartitionCause::Bound { condition, .. } | PartitionCause::Default { condition, .. } => {
-            let name = quote_identifier(&format!("{}_bound", relation.name));
+            let name = names.choose(relation, &[&relation.name, "bound"]);
             steps.before.push(format!(
                 "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID; \
                  ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
@@ -110,7 +111,7 @@ fn add(steps: &mut Steps, cause: &PartitionCause, relation: &Relation, major: u3
             constraint,
             ..
         } => {
-            let name = quote_identifier(&format!("{}_{index}", relation.name));
+            let name = names.choose(relation, &[&relation.name, index]);
             let unique = if *unique { "UNIQUE " } else { "" };
             steps.before.push(match constraint {
                 Some(IndexConstraint::Exclusion) => {

@@ -1,11 +1,12 @@
 //! The safe form of a RENAME: the old name goes on as a view, until nothing uses it any more.
 
+use super::names::Names;
 use super::sql::without_comments_around;
 use crate::model::lock_profile::Destruction;
 use crate::model::relation::{Relation, RelationKind, quote_identifier};
 
 /// The safe way to a new name; `None` where the loss is not one of a name, or nothing could stand in for it.
-pub fn alternative(loss: &Destruction, relation: &Relation, statement: &str) -> Option<String> {
+pub fn alternative(loss: &Destruction, relation: &Relation, statement: &str, names: &mut Names) -> Option<String> {
     let selectable = !matches!(
         relation.kind,
         RelationKind::Sequence | RelationKind::CompositeType | RelationKind::Index | RelationKind::PartitionedIndex
@@ -24,7 +25,7 @@ pub fn alternative(loss: &Destruction, relation: &Relation, statement: &str) -> 
         }
         Destruction::ColumnName(column, new) if selectable => {
             let (column, new) = (quote_identifier(column), quote_identifier(new));
-            let base = quote_identifier(&format!("{}_base", relation.name));
+            let base = names.choose(relation, &[&relation.name, "base"]);
             let table = format!("{}.{base}", quote_identifier(&relation.schema));
             Some(format!(
                 "Let a view with the old names stand in until nothing uses them any more: BEGIN; {statement}; \

@@ -165,6 +165,12 @@ impl<'a> Subcommand<'a> {
         is_one.then(|| (name, Self::new(&self.text[self.tokens[at].start..])))
     }
 
+    /// The names it gives to constraints.
+    pub fn constraints(&self) -> Vec<String> {
+        let pairs = self.tokens.windows(2).filter(|pair| pair[0].is("CONSTRAINT"));
+        pairs.map(|pair| identifier(&pair[1])).collect()
+    }
+
     /// The first name in the first parentheses that is not one of a function.
     pub fn first_name_in_group(&self) -> Option<String> {
         let inner = self.tokens.iter().enumerate().filter(|(_, token)| token.depth > 0);

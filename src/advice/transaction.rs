@@ -79,17 +79,25 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
 }
 
 /// Why work objected to because of another table hurts: `done` says what is done.
-pub fn meanwhile(work: &Work, because: String, done: &str, held: &HeldTable) -> String {
+pub fn work(work: &Work, because: String, done: &str, held: &HeldTable) -> String {
     let because = match &work.cause {
         Cause::Validate { constraint } => format!("Constraint \"{constraint}\" is validated"),
         _ => because,
     };
-    let relation = words::relation(&held.relation);
+    format!("{because}: {done}.{}", meanwhile(held))
+}
+
+/// The sentence about those who wait for a table that is locked.
+pub fn meanwhile(held: &HeldTable) -> String {
     format!(
-        "{because}: {done}.  Meanwhile others wait for {relation}, on which the transaction holds {} from an earlier statement.",
+        "  Meanwhile others wait for {}, on which the transaction holds {} from an earlier statement.",
+        words::relation(&held.relation),
         held.mode
     )
 }
+
+/// What gives the lock back.
+pub const COMMIT_FIRST: &str = "COMMIT first, which gives the lock back.";
 
 /// The safe order of the statements, where that is all there is to it.
 pub fn order(profile: &LockProfile, finding: &Finding, statement: &str) -> Option<String> {

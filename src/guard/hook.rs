@@ -7,7 +7,7 @@ use super::patience::{self, Obtained, Plan, Reason};
 use super::running::Running;
 use super::surroundings::Surroundings;
 use super::verify::Before;
-use super::{Judged, Measure, idle, judge, running};
+use super::{Judged, Measure, judge, running};
 use crate::advice::{lock_wait, message};
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::{Effect, Unknown};
@@ -215,7 +215,7 @@ fn look(judged: &Judged) -> Option<Before> {
 
 fn after(token: u64) {
     let Some(running) = running::finish(token) else { return };
-    idle::limit(&running.large);
+    running.kept_from.limit();
     let differences = running
         .before
         .as_ref()

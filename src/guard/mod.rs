@@ -5,17 +5,18 @@
 mod backstop;
 mod change;
 mod explain;
+mod held;
 mod hook;
-mod idle;
 mod patience;
 mod running;
 mod surroundings;
 mod verify;
 
-use crate::advice::{alternative, rows};
+use crate::advice::{self, rows};
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Effect, LockProfile, Unknown};
-use crate::policy::{self, Judgement, RuleActions, Settings};
+use crate::model::relation::Relation;
+use crate::policy::{self, Finding, Judgement, RuleActions, Settings};
 use crate::postgres::node::Node;
 use crate::postgres::{node, read, settings, subtransaction, version};
 use crate::profile;
@@ -83,14 +84,17 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     });
     let mut profile = profile;
     // What runs is judged with the plan that runs; only what is explained has to be planned for it.
-    if measure == Measure::All && settings::dml_row_threshold().is_some() {
+    if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.locks.is_empty()) {
         profile.changes = subtransaction::reading(|| read::foreseen_changes(statement, text)).unwrap_or_default();
+        if !profile.changes.is_empty() {
+            profile.held = subtransaction::reading(|| read::held_tables(&surroundings.locks)).unwrap_or_default();
+        }
     }
     let judgement = policy::judge(&profile, &session);
     let alternative = judgement
         .finding
         .as_ref()
-        .and_then(|finding| alternative::alternative(&profile, finding, text, version::major()));
+        .and_then(|finding| alternative(&profile, finding, text));
     Judged {
         profile,
         judgement,
@@ -98,6 +102,13 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
         commits_internally,
         permitted,
     }
+}
+
+/// The safe way, by names that are free.
+fn alternative(profile: &LockProfile, finding: &Finding, text: &str) -> Option<String> {
+    let is_taken =
+        |of: &Relation, name: &str| subtransaction::reading(|| read::is_name_taken(of.oid, name)).unwrap_or(false);
+    advice::alternative::alternative(profile, finding, text, version::major(), &is_taken)
 }
 
 fn does_blocking_work(effect: &Effect) -> bool {

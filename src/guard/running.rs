@@ -6,9 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use super::Judged;
+use super::held::KeptFrom;
 use super::surroundings::Surroundings;
 use super::verify::Before;
-use super::{Judged, idle};
 use crate::model::decision::Ticket;
 use crate::model::facts::Oid;
 use crate::model::lock_profile::WorkKind;
@@ -31,8 +32,8 @@ pub struct Running {
     pub before: Option<Before>,
     /// What it stands among, as it was before it took its own locks.
     pub surroundings: Surroundings,
-    /// The large tables that it keeps others from.
-    pub large: Vec<Oid>,
+    /// The tables that it keeps others from.
+    pub kept_from: KeptFrom,
     rewritten: BTreeSet<Oid>,
     indexed: BTreeSet<Oid>,
 }
@@ -86,7 +87,7 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
         text: utility.text.clone(),
         before,
         surroundings: among.clone(),
-        large: idle::large(profile),
+        kept_from: KeptFrom::of(profile),
         rewritten: with(WorkKind::Rewrite).into_iter().chain(emptied).collect(),
         indexed: with(WorkKind::BuildIndex),
     };

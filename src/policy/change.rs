@@ -3,7 +3,11 @@
 //! Both rules are asked only where `pg_interlock.dml_row_threshold` is on. What a statement changes adds up, because all of
 //! it stays locked until its transaction ends. A missing WHERE is objected to whatever the size: it is about what was
 //! meant. Where both rules object alike, that one is told.
+//!
+//! While the transaction keeps others from a large or busy table, rows from the threshold for tables on are too many: that
+//! is told before all else, because the way out begins with COMMIT.
 
+use super::transaction::gravest_held;
 use super::{Finding, Settings, without_work};
 use crate::model::change::Change;
 use crate::model::lock_profile::{Effect, LockProfile};
@@ -11,15 +15,32 @@ use crate::model::rule::Rule;
 
 /// The objections to the rows that a statement changes.
 pub fn findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
-    let Some(threshold) = settings.dml_row_threshold else {
-        return vec![];
-    };
     let changes: Vec<(&Change, &Effect)> = profile
         .changes
         .iter()
         .filter_map(|change| Some((change, profile.effect(change.relation)?)))
         .filter(|(_, effect)| effect.relation.is_shared())
         .collect();
+    let mut findings = Vec::from_iter(under_held_lock(&changes, profile, settings));
+    if let Some(threshold) = settings.dml_row_threshold {
+        findings.extend(of_size(&changes, threshold));
+    }
+    findings
+}
+
+/// Rows that others wait for only because of a lock from before. How large a table is in bytes says nothing about them.
+fn under_held_lock(changes: &[(&Change, &Effect)], profile: &LockProfile, settings: &Settings) -> Option<Finding> {
+    let threshold = settings.row_threshold?;
+    let held = gravest_held(profile.held.iter(), settings)?;
+    let found = finding(Rule::WorkUnderHeldLock, changes).filter(|finding| finding.rows >= threshold)?;
+    Some(Finding {
+        held: Some(held.clone()),
+        ..found
+    })
+}
+
+/// Rows that are too many, or all for want of a WHERE.
+fn of_size(changes: &[(&Change, &Effect)], threshold: i64) -> impl Iterator<Item = Finding> {
     let careless: Vec<_> = changes
         .iter()
         .filter(|(change, _)| change.unconditional && change.rows > 0)
@@ -27,8 +48,7 @@ pub fn findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
         .collect();
     finding(Rule::ChangeWithoutWhere, &careless)
         .into_iter()
-        .chain(finding(Rule::MassChange, &changes).filter(|finding| finding.rows >= threshold))
-        .collect()
+        .chain(finding(Rule::MassChange, changes).filter(move |finding| finding.rows >= threshold))
 }
 
 /// One objection to all of them, told of the largest.

@@ -21,10 +21,15 @@ pub fn findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// The large ones of the tables that a transaction holds locked.
-pub fn large<'a>(held: &'a [HeldTable], settings: &Settings) -> impl Iterator<Item = &'a HeldTable> {
-    held.iter()
-        .filter(|table| is_large(table.relation.rows, table.relation.bytes, settings))
+/// The one of the tables that a transaction holds locked which hurts most, if one of them is large or an application lives
+/// on it.
+pub fn gravest_held<'a>(held: impl Iterator<Item = &'a HeldTable>, settings: &Settings) -> Option<&'a HeldTable> {
+    held.filter(|table| table.busy || is_large_table(table, settings))
+        .max_by_key(|table| (table.mode, table.relation.rows))
+}
+
+fn is_large_table(table: &HeldTable, settings: &Settings) -> bool {
+    is_large(table.relation.rows, table.relation.bytes, settings)
 }
 
 /// Work that makes others wait only because of a lock from before: on the table that is worked on, or on another one that
@@ -52,10 +57,7 @@ fn work_under_held_lock(profile: &LockProfile, settings: &Settings) -> Option<Fi
     // To refresh one materialized view after the other is routine, of which another rule warns.
     let only_refreshes = work.iter().all(|(_, work)| work.cause == Cause::Refresh);
     let counts = |table: &&HeldTable| !(only_refreshes && table.relation.kind == RelationKind::MaterializedView);
-    let others = large(&profile.held, settings).chain(profile.held.iter().filter(|table| table.busy));
-    let held = others
-        .filter(counts)
-        .max_by_key(|table| (table.mode, table.relation.rows))?;
+    let held = gravest_held(profile.held.iter().filter(counts), settings)?;
     let found = finding(profile, Rule::WorkUnderHeldLock, &work).filter(of_size)?;
     Some(Finding {
         held: Some(held.clone()),
@@ -66,7 +68,8 @@ fn work_under_held_lock(profile: &LockProfile, settings: &Settings) -> Option<Fi
 /// A lock that blocks reads or writes of a large table, while the transaction holds one on another. The tables that one
 /// statement locks together, as foreign keys need it, are not counted against it.
 fn several_tables(profile: &LockProfile, settings: &Settings) -> Option<Finding> {
-    let held = large(&profile.held, settings).max_by_key(|table| (table.mode, table.relation.rows))?;
+    let held = profile.held.iter().filter(|table| is_large_table(table, settings));
+    let held = held.max_by_key(|table| (table.mode, table.relation.rows))?;
     let mut trees: BTreeMap<Oid, Vec<&Effect>> = BTreeMap::new();
     for effect in &profile.effects {
         let root = profile.root(effect.relation.oid);

@@ -5,11 +5,13 @@
 //! rights and whether the transaction may write, so its errors come first; and no row has been touched.
 //!
 //! Where `pg_interlock.dml_row_threshold` is off, which is the default, the frame is not in the chain of hooks at all: the
-//! setting's assign hook puts it in and takes it out again. Only if another library has put its own hook on top of ours
-//! meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
+//! setting's assign hook puts it in and takes it out again. It is in there also for the rest of a transaction that keeps
+//! others from a table, because all of them wait for the rows it changes. Only if another library has put its own hook on
+//! top of ours meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
 //! guard, so that errors jump over it untouched.
 
-use std::ffi::c_int;
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
 
 use pgrx::PgSqlErrorCode;
@@ -17,7 +19,7 @@ use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 
 use super::contain::{contained, raise_again};
 use super::hook::{self, ThrowErrorData};
-use super::plan::{Condition, Plan};
+use super::plan::{Condition, Modification, Plan};
 use super::read::Source;
 use super::{engine, node, report, server_log, settings};
 use crate::model::report::Report;
@@ -43,6 +45,13 @@ static mut PREVIOUS: pg_sys::ExecutorStart_hook_type = None;
 /// Whether ours is in the chain.
 static mut HOOKED: bool = false;
 
+thread_local! {
+    /// The setting wants it there.
+    static BY_SETTING: Cell<bool> = const { Cell::new(false) };
+    /// The transaction wants it there.
+    static BY_TRANSACTION: Cell<bool> = const { Cell::new(false) };
+}
+
 // SAFETY: declared as in the server's headers. Not taken from pgrx, whose declarations wrap every call in a guard.
 unsafe extern "C-unwind" {
     fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: c_int);
@@ -54,8 +63,44 @@ pub fn init(judge: Judge) {
     let _ = JUDGE.set(judge);
 }
 
-/// Puts the frame into the chain of hooks, or takes it out. Called when the setting is assigned.
+/// The setting is assigned: whether changes of rows are to be judged.
 pub fn hook_dml(wanted: bool) {
+    BY_SETTING.set(wanted);
+    take_place();
+}
+
+/// The transaction keeps others from a table: whatever it changes until it ends is to be judged.
+pub fn hook_dml_of_transaction() {
+    if BY_TRANSACTION.get() {
+        return;
+    }
+    // SAFETY: the server reads the callback when it frees the context it is in, at the end of the transaction at the latest;
+    // the callback raises nothing. An error in the allocation leaves everything as it was.
+    let registered = contained(|| unsafe {
+        let context = pg_sys::TopTransactionContext;
+        let callback = pg_sys::MemoryContextAllocZero(context, size_of::<pg_sys::MemoryContextCallback>());
+        let callback = callback.cast::<pg_sys::MemoryContextCallback>();
+        (*callback).func = Some(transaction_ended);
+        pg_sys::MemoryContextRegisterResetCallback(context, callback);
+    });
+    match registered {
+        Ok(()) => {
+            BY_TRANSACTION.set(true);
+            take_place();
+        }
+        Err(failure) => server_log::write(&format!("pg_interlock cannot judge changes: {}", failure.message)),
+    }
+}
+
+// SAFETY: called by the server only. Sets variables, and cannot panic.
+unsafe extern "C-unwind" fn transaction_ended(_argument: *mut c_void) {
+    BY_TRANSACTION.set(false);
+    take_place();
+}
+
+/// Puts the frame into the chain of hooks, or takes it out.
+fn take_place() {
+    let wanted = BY_SETTING.get() || BY_TRANSACTION.get();
     // SAFETY: variables of this process, which has one thread; the server reads the hook anew for each statement. A library
     // that came after us keeps our address, so only the last one may leave, and none may come twice.
     unsafe {
@@ -92,16 +137,21 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
         }
-        let threshold = settings::dml_row_threshold();
-        let many =
-            threshold.is_some_and(|many| is_candidate(query, flags) && !Plan::started(query).is_small(many as f64));
-        if many {
+        let may_be_many = many().is_some_and(|many| is_candidate(query, flags) && !Plan::started(query).is_small(many));
+        if may_be_many {
             let report = consult(query);
             if !report.is_null() {
                 ThrowErrorData(report);
             }
         }
     }
+}
+
+/// So many rows are many, by what wants the frame to be there.
+fn many() -> Option<f64> {
+    let under_lock = BY_TRANSACTION.get().then(settings::row_threshold).flatten();
+    let many = settings::dml_row_threshold().into_iter().chain(under_lock).min();
+    many.map(|rows| rows as f64)
 }
 
 /// Whether a statement runs, can change rows, and is a user's.
@@ -175,13 +225,9 @@ unsafe fn consult(query: *mut pg_sys::QueryDesc) -> *mut pg_sys::ErrorData {
 fn may_matter(plan: Plan) -> bool {
     let modifications = plan.modifications();
     let rows: f64 = modifications.iter().map(|modification| modification.rows).sum();
-    let many = settings::dml_row_threshold().is_some_and(|threshold| rows >= threshold as f64);
-    let any_without_condition = || {
-        modifications
-            .iter()
-            .any(|modification| modification.condition < Condition::Some)
-    };
-    !modifications.is_empty() && (many || any_without_condition())
+    let is_careless = |of: &Modification| of.condition < Condition::Some;
+    let any_careless = || settings::dml_row_threshold().is_some() && modifications.iter().any(is_careless);
+    !modifications.is_empty() && (many().is_some_and(|many| rows >= many) || any_careless())
 }
 
 /// Whether this process applies what another server has changed. It does so row by row and does not come by here, but its

@@ -69,6 +69,14 @@ pub fn named(table: Oid, name: &str) -> Option<Constraint> {
     of_table(table).into_iter().find(|constraint| constraint.name == name)
 }
 
+/// Whether a relation has a constraint of this name, or its schema a relation.
+pub fn is_name_taken(relation: Oid, name: &str) -> bool {
+    let Ok(as_text) = CString::new(name) else { return false };
+    // SAFETY: look-ups of the catalog inside a transaction; the name ends with NUL.
+    let homonym = unsafe { pg_sys::get_relname_relid(as_text.as_ptr(), pg_sys::get_rel_namespace(relation.into())) };
+    homonym != pg_sys::InvalidOid || named(relation, name).is_some()
+}
+
 /// The constraint that an index of a table belongs to: `get_relation_idx_constraint_oid` of `catalog/pg_constraint.c`.
 pub fn of_index(table: Oid, index: Oid) -> Option<Constraint> {
     of_table(table)

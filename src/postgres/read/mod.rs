@@ -55,6 +55,7 @@ use pgrx::pg_sys;
 use crate::model::facts::{Facts, Statement};
 use crate::postgres::node::{self, Node};
 pub use changes::{Source, changes};
+pub use constraints::is_name_taken;
 pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};

@@ -1,0 +1,221 @@
+//! UPDATE, DELETE and MERGE of many rows, while the transaction keeps others from a table: judged also where
+//! `pg_interlock.dml_row_threshold` is off, in that transaction and no longer.
+
+use pg_test::{Client, TestDatabase};
+
+use crate::support::{big_table, code, database, refused, steps};
+
+const HOOKED: &str = "SELECT dml_hooked FROM interlock.status()";
+const ADD: &str = "ALTER TABLE orders ADD COLUMN region text";
+const UPDATE: &str = "UPDATE orders SET b = 'x' WHERE a > 0";
+
+/// Two big tables and a small one.
+fn shop() -> (TestDatabase, Client) {
+    let database = database();
+    let mut client = database.client();
+    big_table(&mut client, "orders");
+    big_table(&mut client, "invoices");
+    client.batch("CREATE TABLE small (id int PRIMARY KEY, a int); INSERT INTO small VALUES (1, 1); ANALYZE small");
+    client.notices();
+    (database, client)
+}
+
+#[test]
+fn many_rows_are_not_changed_under_the_lock_of_an_earlier_statement() {
+    let (_database, mut client) = shop();
+    client.batch("BEGIN");
+    client.batch(ADD);
+    assert_eq!(client.text(HOOKED), "t");
+    client.batch("SAVEPOINT s");
+    let error = refused(&mut client, UPDATE, "IL005");
+    assert_eq!(
+        error.message(),
+        "UPDATE would change many rows of table \"public.orders\" while the transaction blocks reads and writes of table \
+         \"public.orders\""
+    );
+    assert_eq!(
+        error.detail(),
+        Some(
+            "By its plan: about 200 rows are changed.  Meanwhile others wait for table \"public.orders\", on which the \
+             transaction holds AccessExclusiveLock from an earlier statement."
+        )
+    );
+    assert_eq!(
+        error.hint(),
+        Some(
+            "COMMIT first, which gives the lock back. Change the rows in batches: CALL \
+             interlock.safe_backfill('public.orders', $$b = 'x'$$, $$a > 0$$);"
+        )
+    );
+    assert_eq!((error.schema(), error.table()), (Some("public"), Some("orders")));
+    client.batch("ROLLBACK TO s; COMMIT");
+    assert_eq!(client.text(HOOKED), "f");
+    client.batch(&steps(error.hint().expect("a hint"))[0]);
+    assert_eq!(client.text("SELECT count(*) FROM orders WHERE b = 'x'"), "200");
+    assert_eq!(
+        client
+            .text("SELECT decision, rule, sqlstate, relation FROM interlock.decision_log WHERE command_tag = 'UPDATE'"),
+        "reject|work-under-held-lock|IL005|public.orders"
+    );
+}
+
+#[test]
+fn it_does_not_matter_which_table_is_locked_and_how_it_was() {
+    let (_database, mut client) = shop();
+    for lock in [
+        ADD,
+        "ALTER TABLE orders ALTER COLUMN b SET DEFAULT 'x'",
+        "ALTER TABLE orders ADD CONSTRAINT positive CHECK (a > 0) NOT VALID",
+        "CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "LOCK TABLE orders IN SHARE MODE",
+        "DO 'BEGIN LOCK TABLE orders; END'",
+    ] {
+        for change in [
+            UPDATE,
+            "UPDATE invoices SET a = a + 1",
+            "DELETE FROM invoices WHERE a > 10",
+            "WITH gone AS (DELETE FROM invoices RETURNING id) SELECT count(*) FROM gone",
+            "MERGE INTO invoices USING orders ON orders.id = invoices.id WHEN MATCHED THEN DELETE",
+            "PREPARE p AS UPDATE invoices SET a = a + $1; EXECUTE p(1)",
+            "DO 'BEGIN UPDATE invoices SET a = 0; END'",
+            "EXPLAIN ANALYZE DELETE FROM invoices",
+        ] {
+            client.batch(&format!("BEGIN; {lock}"));
+            refused(&mut client, change, "IL005");
+            client.batch("ROLLBACK");
+            client.batch("DEALLOCATE ALL");
+            assert_eq!(client.text(HOOKED), "f", "{lock}");
+        }
+    }
+    refused(
+        &mut client,
+        "DO $$BEGIN ALTER TABLE orders ADD COLUMN region text; UPDATE orders SET region = 'eu'; END$$",
+        "IL005",
+    );
+    assert_eq!(client.text(HOOKED), "f");
+    // All in one query string are one transaction.
+    refused(&mut client, &format!("{ADD}; UPDATE orders SET region = 'eu'"), "IL005");
+}
+
+#[test]
+fn what_keeps_nobody_waiting_for_long_passes() {
+    let (_database, mut client) = shop();
+    client.batch("CREATE TABLE mine (id int)");
+    for statements in [
+        // Nothing is locked, or nothing that anybody waits for.
+        &[UPDATE][..],
+        &["ALTER TABLE orders ALTER COLUMN a SET STATISTICS 50", UPDATE],
+        &["ALTER TABLE small ADD COLUMN region text", UPDATE],
+        &[
+            "CREATE TABLE new AS SELECT * FROM orders",
+            "CREATE INDEX ON new (a)",
+            "UPDATE new SET a = 1",
+            UPDATE,
+        ],
+        // Few rows, rows of nobody else's, and what is not a change.
+        &[ADD, "UPDATE orders SET region = 'eu' WHERE id < 20"],
+        &[ADD, "UPDATE small SET a = 2"],
+        &[
+            ADD,
+            "CREATE TEMPORARY TABLE t AS SELECT * FROM orders",
+            "UPDATE t SET a = 1",
+        ],
+        &[ADD, "EXPLAIN UPDATE orders SET region = 'eu'"],
+        // The lock went with its savepoint.
+        &["SAVEPOINT s", ADD, "ROLLBACK TO s", UPDATE],
+        &["SAVEPOINT s", ADD, "ROLLBACK TO s", "RELEASE s", "DELETE FROM orders"],
+    ] {
+        client.batch("BEGIN");
+        client.notices();
+        for statement in statements {
+            client.batch(statement);
+            assert!(client.notices().is_empty(), "{statement} of {statements:?}");
+        }
+        client.batch("ROLLBACK");
+        assert_eq!(client.text(HOOKED), "f", "{statements:?}");
+    }
+    // A statement that is a transaction of its own leaves nothing behind.
+    client.batch(ADD);
+    assert_eq!(client.text(HOOKED), "f");
+    client.batch("UPDATE orders SET region = 'eu'");
+}
+
+#[test]
+fn it_ends_with_the_transaction_however_that_ends() {
+    let (_database, mut client) = shop();
+    for end in ["COMMIT", "ROLLBACK", "SELECT 1 / 0", "ROLLBACK AND CHAIN"] {
+        client.batch("BEGIN; LOCK TABLE orders");
+        assert_eq!(client.text(HOOKED), "t");
+        client.try_batch(end).ok();
+        client.batch("ROLLBACK");
+        assert_eq!(client.text(HOOKED), "f", "{end}");
+        client.batch("BEGIN");
+        client.batch(UPDATE);
+        client.batch("ROLLBACK");
+    }
+    client.batch(
+        "CREATE PROCEDURE parts() LANGUAGE plpgsql AS $$BEGIN
+             LOCK TABLE orders; COMMIT; UPDATE orders SET a = 1; COMMIT; END$$",
+    );
+    client.batch("CALL parts()");
+    // The setting and the transaction do not get into each other's way.
+    client.batch("BEGIN; LOCK TABLE orders; SET pg_interlock.dml_row_threshold = 50");
+    client.batch("COMMIT");
+    assert_eq!(client.text(HOOKED), "t");
+    refused(&mut client, "DELETE FROM orders WHERE id <= 60", "IL007");
+    client.batch("BEGIN; LOCK TABLE orders; RESET pg_interlock.dml_row_threshold");
+    assert_eq!(client.text(HOOKED), "t");
+    refused(&mut client, UPDATE, "IL005");
+    client.batch("ROLLBACK"); // and with it RESET
+    assert_eq!(client.text(HOOKED), "t");
+    client.batch("RESET pg_interlock.dml_row_threshold");
+    assert_eq!(client.text(HOOKED), "f");
+}
+
+#[test]
+fn it_obeys_the_settings_of_rules() {
+    let (_database, mut client) = shop();
+    client.batch("SET pg_interlock.rule_actions = 'work-under-held-lock=warn'; BEGIN");
+    client.batch(ADD);
+    client.notices();
+    client.batch(UPDATE);
+    let notices = client.notices();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!((notices[0].severity(), code(&notices[0])), ("WARNING", "IL005"));
+    client.batch("ROLLBACK; SET pg_interlock.rule_actions = 'work-under-held-lock=off'; BEGIN");
+    client.batch(ADD);
+    client.batch(UPDATE);
+    client.batch("ROLLBACK; RESET pg_interlock.rule_actions");
+    client.notices();
+    // Of two rules that object alike, this one tells the whole way; below its threshold the other one speaks.
+    client.batch("SET pg_interlock.dml_row_threshold = 50; BEGIN");
+    client.batch(ADD);
+    refused(&mut client, UPDATE, "IL005");
+    client.batch("ROLLBACK; BEGIN");
+    client.batch(ADD);
+    refused(&mut client, "UPDATE orders SET b = 'x' WHERE id <= 60", "IL007");
+    client.batch("ROLLBACK; RESET pg_interlock.dml_row_threshold; SET pg_interlock.row_threshold = -1; BEGIN");
+    client.batch(ADD);
+    client.batch(UPDATE);
+    client.batch("ROLLBACK");
+}
+
+#[test]
+fn it_is_explained() {
+    let (_database, mut client) = shop();
+    let explain = |client: &mut Client, command: &str| {
+        client.text(&format!(
+            "SELECT decision, rule FROM interlock.explain_lock_profile($x${command}$x$) WHERE command_tag = 'UPDATE'"
+        ))
+    };
+    let locked = format!("BEGIN; {ADD}; {UPDATE}");
+    assert_eq!(explain(&mut client, &locked), "reject|work-under-held-lock");
+    assert_eq!(
+        explain(&mut client, &format!("BEGIN; {ADD}; COMMIT; {UPDATE}")),
+        "allow|"
+    );
+    assert_eq!(explain(&mut client, UPDATE), "allow|");
+    client.batch("BEGIN; LOCK TABLE invoices");
+    assert_eq!(explain(&mut client, UPDATE), "reject|work-under-held-lock");
+    client.batch("ROLLBACK");
+}
