@@ -4,8 +4,7 @@ use super::column_constraint::{BareColumn, CHECK, ColumnConstraint, NOT_NULL, PR
 use super::names::{IsTaken, Names};
 use super::not_null::set_not_null;
 use super::sql::{AlterTable, Subcommand, identifier};
-use crate::model::facts::IndexConstraint;
-use crate::model::relation::{Relation, RelationKind, quote_identifier};
+use crate::model::relation::{IndexConstraint, Relation, RelationKind, quote_identifier};
 
 /// The constraints that an ALTER TABLE adds to a table.
 pub struct Added<'a> {

@@ -3,10 +3,9 @@
 
 use super::names::Names;
 use super::sql::without_comments_around;
-use crate::model::facts::{IndexConstraint, Oid};
 use crate::model::lock_profile::{Cause, LockProfile};
 use crate::model::partition::PartitionCause;
-use crate::model::relation::{Relation, RelationKind, quote_identifier};
+use crate::model::relation::{IndexConstraint, Oid, Relation, RelationKind, quote_identifier};
 
 /// Why work is done, as the beginning of a sentence.
 pub fn because(cause: &PartitionCause) -> String {

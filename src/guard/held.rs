@@ -1,9 +1,9 @@
 //! What is done about a transaction that keeps others from a table, until it ends.
 
 use super::session_settings;
-use crate::model::facts::Oid;
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Effect, LockProfile};
+use crate::model::relation::Oid;
 use crate::model::settings::Mode;
 use crate::model::transaction::holds_up;
 use crate::policy;

@@ -11,8 +11,8 @@ use super::held::KeptFrom;
 use super::surroundings::Surroundings;
 use super::verify::Before;
 use crate::model::decision::Ticket;
-use crate::model::facts::Oid;
 use crate::model::lock_profile::WorkKind;
+use crate::model::relation::Oid;
 use crate::postgres::hook::Utility;
 use crate::postgres::session::{self, Moment};
 

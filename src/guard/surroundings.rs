@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
+use crate::model::relation::Oid;
 use crate::model::transaction::{Doomed, holds_up};
 use crate::policy::{self, Settings};
 use crate::postgres::hook::Utility;

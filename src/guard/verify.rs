@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile, Unknown};
-use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, RelationKind};
 use crate::postgres::{observe, read};
 
 /// How things stood before a statement.

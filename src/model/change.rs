@@ -1,6 +1,6 @@
 //! Rows that a statement changes, as its plan expects it.
 
-use super::facts::Oid;
+use super::relation::Oid;
 
 /// One UPDATE, DELETE or MERGE: the statement itself, or a part of its WITH clause.
 #[derive(Clone, Debug, PartialEq)]

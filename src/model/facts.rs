@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 
 use super::lock_mode::LockMode;
 use super::partition::{LeavingPartition, NewPartition};
-use super::relation::Relation;
+use super::relation::{IndexConstraint, Oid, Relation};
 use super::rename::Rename;
-
-/// A relation's oid.
-pub type Oid = u32;
 
 /// A statement and the part of the catalog it touches.
 #[derive(Clone, Debug)]
@@ -421,17 +418,6 @@ pub struct AddIndexConstraint {
     pub builds: Vec<Oid>,
     /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.
     pub nullable: Vec<(Oid, String)>,
-}
-
-/// A constraint that is an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexConstraint {
-    /// PRIMARY KEY
-    PrimaryKey,
-    /// UNIQUE
-    Unique,
-    /// EXCLUDE
-    Exclusion,
 }
 
 /// ADD FOREIGN KEY

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::change::Change;
-use super::facts::{DomainCheck, IndexConstraint, Oid};
+use super::facts::DomainCheck;
 use super::lock_mode::LockMode;
 use super::partition::PartitionCause;
-use super::relation::Relation;
+use super::relation::{IndexConstraint, Oid, Relation};
 use super::rename::NewName;
 use super::transaction::{Doomed, HeldTable};
 

@@ -1,7 +1,7 @@
 //! Facts about a table that becomes a partition, or ceases to be one, and why that costs work.
 
-use super::facts::{IndexConstraint, Oid};
 use super::lock_mode::LockMode;
+use super::relation::{IndexConstraint, Oid};
 use super::rule::Rule;
 
 /// A partition that a partitioned table gets: CREATE TABLE … PARTITION OF, ATTACH PARTITION.

@@ -1,5 +1,8 @@
 //! Facts about one relation.
 
+/// A relation's oid.
+pub type Oid = u32;
+
 /// What a relation is: `pg_class.relkind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RelationKind {
@@ -23,6 +26,17 @@ pub enum RelationKind {
     CompositeType,
     /// `t`
     Toast,
+}
+
+/// A constraint that is an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexConstraint {
+    /// PRIMARY KEY
+    PrimaryKey,
+    /// UNIQUE
+    Unique,
+    /// EXCLUDE
+    Exclusion,
 }
 
 impl RelationKind {

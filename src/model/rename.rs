@@ -1,7 +1,7 @@
 //! RENAME and SET SCHEMA: names that change while what they stand for stays.
 
-use super::facts::Oid;
 use super::lock_mode::LockMode;
+use super::relation::Oid;
 
 /// RENAME, SET SCHEMA, and OWNER TO of types
 #[derive(Clone, Debug)]

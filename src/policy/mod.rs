@@ -12,10 +12,9 @@ use std::collections::BTreeSet;
 pub use rule_actions::RuleActions;
 
 use crate::model::decision::Decision;
-use crate::model::facts::{IndexConstraint, Oid};
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Cause, Destruction, Effect, LockProfile, Work, WorkKind};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{IndexConstraint, Oid, RelationKind};
 use crate::model::rule::{Action, Rule};
 use crate::model::settings::Mode;
 use crate::model::transaction::{Doomed, HeldTable};

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Settings, finding, is_large, is_told_of};
-use crate::model::facts::Oid;
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Cause, Effect, LockProfile, Work};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::model::rule::Rule;
 use crate::model::transaction::{Doomed, HeldTable, holds_up};
 

@@ -61,10 +61,11 @@ unsafe extern "C-unwind" {
 pub fn init(judge: Judge) {
     // A second loading of the library would set the same function.
     let _ = JUDGE.set(judge);
+    settings::when_dml_is_judged(hook_dml);
 }
 
-/// The setting is assigned: whether changes of rows are to be judged.
-pub fn hook_dml(wanted: bool) {
+/// Whether the setting wants changes of rows to be judged.
+fn hook_dml(wanted: bool) {
     BY_SETTING.set(wanted);
     take_place();
 }

@@ -4,11 +4,12 @@
 //! them, and ALTER ROLE / ALTER DATABASE … SET works; there is no bypass for everybody.
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum, pg_sys};
 
-use super::{executor, node, report};
+use super::{node, report};
 use crate::model::settings;
 use crate::policy::RuleActions;
 
@@ -228,12 +229,21 @@ unsafe extern "C-unwind" fn check_rule_actions(
     }
 }
 
-/// Has DML hooked only while it is looked at.
-///
+static HOOK_DML: OnceLock<fn(bool)> = OnceLock::new();
+
+/// Says who has DML hooked only while the setting wants it: called now, and whenever it is assigned.
+pub fn when_dml_is_judged(hook_dml: fn(bool)) {
+    // A second loading of the library would set the same function.
+    let _ = HOOK_DML.set(hook_dml);
+    hook_dml(dml_row_threshold().is_some());
+}
+
 /// # Safety
 /// Called by the server with the value to be set; it may not raise an error.
 unsafe extern "C-unwind" fn assign_dml_row_threshold(value: c_int, _extra: *mut c_void) {
-    executor::hook_dml(value >= 0);
+    if let Some(hook_dml) = HOOK_DML.get() {
+        hook_dml(value >= 0);
+    }
 }
 
 /// `pg_interlock.mode`

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::facts::{Facts, Oid};
+use crate::model::facts::Facts;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Effect, LockProfile, Work, WorkKind};
+use crate::model::relation::Oid;
 
 /// A profile in the making.
 pub struct Builder<'a> {

@@ -2,9 +2,10 @@
 //! `ATExecValidateConstraint` of `commands/tablecmds.c`.
 
 use super::builder::Builder;
-use crate::model::facts::{AddIndexConstraint, Oid};
+use crate::model::facts::AddIndexConstraint;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, WorkKind};
+use crate::model::relation::Oid;
 
 /// ADD PRIMARY KEY, UNIQUE, EXCLUDE, with or without USING INDEX.
 pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {

@@ -3,9 +3,10 @@
 //! the rules about destruction are for.
 
 use super::builder::Builder;
-use crate::model::facts::{Dropped, Oid};
+use crate::model::facts::Dropped;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::Destruction;
+use crate::model::relation::Oid;
 
 /// DROP TABLE, MATERIALIZED VIEW, VIEW, SEQUENCE …
 pub fn relations(named: &[Oid], dropped: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {

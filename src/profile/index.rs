@@ -2,9 +2,10 @@
 //! `index_drop` of `catalog/index.c`.
 
 use super::builder::Builder;
-use crate::model::facts::{CreateIndex, DroppedIndex, Oid};
+use crate::model::facts::{CreateIndex, DroppedIndex};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, Destruction, WorkKind};
+use crate::model::relation::Oid;
 
 /// CREATE INDEX [CONCURRENTLY]
 pub fn create(facts: &CreateIndex, builder: &mut Builder) {

@@ -2,9 +2,10 @@
 //! `commands/vacuum.c`, `ExecRefreshMatView` of `commands/matview.c`.
 
 use super::builder::Builder;
-use crate::model::facts::{CopyBy, Oid};
+use crate::model::facts::CopyBy;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Cause, WorkKind};
+use crate::model::relation::Oid;
 
 /// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: new storage under AccessExclusiveLock.
 pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {

@@ -8,7 +8,8 @@ use super::context::{Context, column_definition};
 use super::expressions;
 use super::not_null;
 use super::oids::Oids;
-use crate::model::facts::{AddColumn, AlterCommand, NewColumnValue, Oid};
+use crate::model::facts::{AddColumn, AlterCommand, NewColumnValue};
+use crate::model::relation::Oid;
 use crate::postgres::{node, version};
 
 /// Whether a new column has a default of its own, so that a foreign key on it has something to check: `skipValidation` of

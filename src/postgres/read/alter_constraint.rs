@@ -2,7 +2,6 @@
 
 use pgrx::pg_sys;
 
-use super::constraint::with_children;
 use super::constraints;
 use super::context::Context;
 #[cfg(feature = "pg18")]
@@ -11,9 +10,10 @@ use super::{
 };
 #[cfg(feature = "pg18")]
 use crate::model::facts::AddForeignKey;
-use crate::model::facts::{AlterCommand, Oid};
+use crate::model::facts::AlterCommand;
 #[cfg(feature = "pg18")]
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 use crate::postgres::node;
 
 /// Before 18 only the catalog changes; where there are partitions, theirs too, and with ONLY as well:
@@ -26,7 +26,10 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterComm
         let is = |column: &str, wanted: bool| constraint.row.flag(column) == Some(wanted);
         let changes = !is("condeferrable", wanted.deferrable) || !is("condeferred", wanted.initdeferred);
         if changes || context.is_partitioned(context.target) {
-            let tables: Vec<Oid> = with_children(constraint).iter().map(|part| part.table).collect();
+            let tables: Vec<Oid> = constraints::with_children(constraint)
+                .iter()
+                .map(|part| part.table)
+                .collect();
             context.reach(&tables);
         }
     }
@@ -94,7 +97,7 @@ fn enforceability(wanted: &pg_sys::ATAlterConstraint, constraint: Constraint, co
         return AlterCommand::CatalogOnly;
     }
     let (name, root) = (constraint.name.clone(), constraint.referenced);
-    let parts = with_children(constraint);
+    let parts = constraints::with_children(constraint);
     let tables: Vec<Oid> = parts.iter().map(|part| part.table).collect();
     context.reach(&tables);
     if !changes {

@@ -21,9 +21,9 @@ use super::partition;
 use super::relations::{Relations, resolve};
 use super::rename;
 use super::storage;
-use crate::model::facts::{AlterCommand, AlterTable, Dropped, Oid, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, Dropped, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::{node, version};
 
 /// The facts of an ALTER TABLE on an existing relation.

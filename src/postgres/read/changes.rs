@@ -6,8 +6,7 @@ use super::relations::{class_row, created_here, index_rows, with_relation};
 use super::written::{self, Found};
 use super::{columns, size};
 use crate::model::change::{Change, Verb};
-use crate::model::facts::Oid;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::plan::{Condition, Modification, Plan};
 use crate::postgres::settings;
 

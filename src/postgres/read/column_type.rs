@@ -10,8 +10,10 @@ use super::context::{Context, column_definition};
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;
-use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, Oid, TypeChange};
+use super::types;
+use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 use crate::postgres::catalog;
 use crate::postgres::node;
 
@@ -254,15 +256,8 @@ fn keeps_operator_class(operator_class: Oid, method: Oid, stored: Oid, change: &
         let kept = !was_default || default_of(change.to.oid) == operator_class;
         let input = pg_sys::get_opclass_input_type(operator_class.into()).to_u32();
         // What is compared is the type the index stores: the element of an array, for GIN.
-        kept && (stored == change.to.oid || !is_polymorphic(input))
+        kept && (stored == change.to.oid || !types::is_polymorphic(input))
     }
-}
-
-/// `IsPolymorphicType` of `catalog/pg_type.h`.
-pub fn is_polymorphic(type_oid: Oid) -> bool {
-    /// anyelement, anyarray, anynonarray, anyenum, anyrange, anymultirange and the anycompatible family
-    const POLYMORPHIC: [u32; 11] = [2283, 2277, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080, 4538];
-    POLYMORPHIC.contains(&type_oid)
 }
 
 /// A collation that is the column's own goes unnamed in the definition and follows the column.

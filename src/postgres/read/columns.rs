@@ -4,7 +4,7 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Value};
 use crate::postgres::encoding::database_speaks_utf8;
 

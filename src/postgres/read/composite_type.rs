@@ -5,15 +5,16 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::alter_table;
-use super::dependencies::{Object, references};
-use super::relations::{Relations, class_row};
-use crate::model::facts::{AlterTable, Oid, Statement};
+use super::relations::Relations;
+use super::types;
+use crate::model::facts::{AlterTable, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::postgres::{catalog, node};
+use crate::model::relation::Oid;
+use crate::postgres::node;
 
 /// The facts of ALTER TYPE … ATTRIBUTE.
 pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut Relations) -> Statement {
-    let mut tables = typed_tables(relation);
+    let mut tables = types::typed_tables(relation);
     tables.push(relation);
     let mut whole = AlterTable {
         target: relation,
@@ -30,19 +31,6 @@ pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut 
         }
     }
     Statement::AlterTable(whole)
-}
-
-/// `find_typed_table_dependencies`
-pub fn typed_tables(relation: Oid) -> Vec<Oid> {
-    let Some(type_oid) = class_row(relation).map(|row| row.oid("reltype")) else {
-        return vec![];
-    };
-    let is_typed = |oid: Oid| class_row(oid).is_some_and(|row| row.oid("reloftype") == type_oid);
-    references(Object::whole(&catalog::TYPE, type_oid))
-        .into_iter()
-        .filter(|(object, _)| object.class == catalog::CLASS.catalog() && object.column == 0 && is_typed(object.oid))
-        .map(|(object, _)| object.oid)
-        .collect()
 }
 
 fn drops(statement: &pg_sys::AlterTableStmt) -> bool {

@@ -12,8 +12,9 @@ use super::index_constraint;
 use super::index_match;
 use super::not_null;
 use super::relations::is_partition;
-use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped, Oid};
+use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 use crate::postgres::node;
 
 /// Whether ADD CONSTRAINT takes its lock on all partitions and inheriting tables, whatever becomes of them.
@@ -106,16 +107,6 @@ pub fn of_new_column(
     })
 }
 
-#[cfg(feature = "pg18")]
-pub fn checked_now(part: &pg_sys::Constraint) -> bool {
-    !part.skip_validation && part.is_enforced
-}
-
-#[cfg(not(feature = "pg18"))]
-pub fn checked_now(part: &pg_sys::Constraint) -> bool {
-    !part.skip_validation
-}
-
 fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
     let losing = constraint.as_ref().map_or(vec![], |name| losing_check(name, context));
     let check_of = |member: Oid| {
@@ -136,7 +127,8 @@ fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mu
     } else {
         context.descend(|member| check_of(member).is_some())
     };
-    scanned.retain(|member| checked_now(part) && (*member == context.target || check_of(*member).is_none()));
+    scanned
+        .retain(|member| constraints::checked_now(part) && (*member == context.target || check_of(*member).is_none()));
     let scanned = context.relations.with_rows(&scanned);
     AlterCommand::AddCheck { constraint, scanned }
 }
@@ -167,7 +159,7 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     if !constraint.validated {
         match constraint.kind {
             b'f' => {
-                pending = with_children(constraint);
+                pending = constraints::with_children(constraint);
                 let unvalidated = pending.iter().filter(|each| !each.validated);
                 let members: Vec<Oid> = unvalidated.map(|each| each.table).collect();
                 context.reach(&members);
@@ -177,7 +169,7 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
                 context
                     .family
                     .iter()
-                    .filter_map(|member| same_constraint(*member, &constraint)),
+                    .filter_map(|member| constraints::same(*member, &constraint)),
             ),
         }
     }
@@ -211,30 +203,6 @@ fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
     }
 }
 
-/// The constraint of a member that a constraint of the target became by inheritance; NOT NULL goes by its column.
-pub fn same_constraint(member: Oid, of_target: &Constraint) -> Option<Constraint> {
-    if of_target.kind != b'n' || member == of_target.table {
-        return constraints::named(member, &of_target.name);
-    }
-    let attnum = of_target.columns.first()?;
-    let column = columns::of_table(of_target.table)
-        .into_iter()
-        .find(|column| column.attnum == *attnum)?;
-    not_null::constraint_of(member, &columns::named(member, &column.name)?)
-}
-
-/// A constraint and those that partitions have as parts of it.
-pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
-    let mut all = vec![constraint];
-    let mut next = 0;
-    while next < all.len() {
-        let parent = all[next].oid;
-        all.extend(constraints::children(parent));
-        next += 1;
-    }
-    all
-}
-
 /// DROP CONSTRAINT
 pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
     if context.is_partitioned(context.target) {
@@ -248,10 +216,10 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
     let found: Vec<Constraint> = if matches!(constraint.kind, b'c' | b'n') {
         let losing = not_null::inheriting_constraint(&constraint, context).into_iter();
         losing
-            .filter_map(|member| same_constraint(member, &constraint))
+            .filter_map(|member| constraints::same(member, &constraint))
             .collect()
     } else {
-        with_children(constraint)
+        constraints::with_children(constraint)
     };
     let objects: Vec<Object> = found
         .iter()

@@ -5,8 +5,9 @@ use std::ffi::CString;
 
 use pgrx::pg_sys;
 
+use super::columns::{self, Column};
 use super::dependencies::{Object, references};
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node;
 
@@ -95,6 +96,49 @@ pub fn children(parent: Oid) -> Vec<Constraint> {
         .into_iter()
         .map(Constraint::from_row)
         .collect()
+}
+
+/// 18: the NOT NULL constraint of a column.
+pub fn not_null_of(table: Oid, column: &Column) -> Option<Constraint> {
+    of_table(table)
+        .into_iter()
+        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
+}
+
+/// The constraint of a member that a constraint of the target became by inheritance; NOT NULL goes by its column.
+pub fn same(member: Oid, of_target: &Constraint) -> Option<Constraint> {
+    if of_target.kind != b'n' || member == of_target.table {
+        return named(member, &of_target.name);
+    }
+    let attnum = of_target.columns.first()?;
+    let column = columns::of_table(of_target.table)
+        .into_iter()
+        .find(|column| column.attnum == *attnum)?;
+    not_null_of(member, &columns::named(member, &column.name)?)
+}
+
+/// A constraint and those that partitions have as parts of it.
+pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
+    let mut all = vec![constraint];
+    let mut next = 0;
+    while next < all.len() {
+        let parent = all[next].oid;
+        all.extend(children(parent));
+        next += 1;
+    }
+    all
+}
+
+/// Whether the rows that are there are held against a constraint that is being added.
+#[cfg(feature = "pg18")]
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
+    !part.skip_validation && part.is_enforced
+}
+
+/// Whether the rows that are there are held against a constraint that is being added.
+#[cfg(not(feature = "pg18"))]
+pub fn checked_now(part: &pg_sys::Constraint) -> bool {
+    !part.skip_validation
 }
 
 /// The foreign keys to this table, those of partitions of either end included.

@@ -12,9 +12,9 @@ use super::deletion;
 use super::dependencies::Object;
 use super::oids::Oids;
 use super::relations::{Relations, children};
-use crate::model::facts::{AlterCommand, Dropped, Oid};
+use crate::model::facts::{AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::node;
 
 /// What the subcommands of one ALTER TABLE share.

@@ -5,9 +5,9 @@ use pgrx::pg_sys;
 use super::partition;
 use super::query::{self, Until};
 use super::relations::{Relations, resolve, written_name};
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::node::{self, Node};
 
 /// CREATE TABLE and CREATE FOREIGN TABLE, alone or as an element of CREATE SCHEMA: `DefineRelation` of

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use super::constraints;
 use super::dependencies::{Object, references};
 use super::relations::{class_row, is_toast_namespace};
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog::{self, Path, Value};
 
 /// What dropping some objects takes with it.

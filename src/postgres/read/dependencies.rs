@@ -1,7 +1,7 @@
 //! Objects and what refers to them in `pg_depend`.
 
 use super::relations::class_row;
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Path, Value};
 
 /// An object as `pg_depend` names it.

@@ -8,7 +8,8 @@ use super::expressions::{Type, type_name};
 use super::oids::Oids;
 use super::relations::Relations;
 use super::types;
-use crate::model::facts::{AlterDomain, DomainCheck, Oid, Statement};
+use crate::model::facts::{AlterDomain, DomainCheck, Statement};
+use crate::model::relation::Oid;
 use crate::postgres::catalog;
 use crate::postgres::node;
 

@@ -13,9 +13,9 @@ use super::object_names;
 use super::oids::Oids;
 use super::owners;
 use super::relations::{Relations, class_row, parents, resolve, written_name};
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog;
 use crate::postgres::node;
 

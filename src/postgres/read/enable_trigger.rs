@@ -5,7 +5,7 @@ use pgrx::pg_sys::AlterTableType as At;
 
 use super::context::Context;
 use super::relations::children;
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node;
 

@@ -7,7 +7,8 @@ use pgrx::{PgBox, PgList, pg_sys};
 
 use super::columns::Column;
 use super::relations::with_relation;
-use crate::model::facts::{NewColumnValue, Oid};
+use crate::model::facts::NewColumnValue;
+use crate::model::relation::Oid;
 use crate::postgres::node::{self, Node};
 use crate::postgres::subtransaction::reading;
 

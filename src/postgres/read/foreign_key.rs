@@ -3,14 +3,14 @@
 
 use pgrx::pg_sys;
 
-use super::column_type::is_polymorphic;
 use super::columns;
-use super::constraint::{self, checked_now};
 use super::constraints::{self, Constraint};
 use super::context::Context;
 use super::relations::{children, index_rows, resolve};
-use crate::model::facts::{AddForeignKey, AlterCommand, Oid};
+use super::types;
+use crate::model::facts::{AddForeignKey, AlterCommand};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 use crate::postgres::catalog;
 use crate::postgres::node;
 
@@ -35,7 +35,7 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
         if context.is_partitioned(member) {
             members.extend(children(member));
         }
-        if checked && checked_now(part) && !context.relations.with_rows(&[member]).is_empty() {
+        if checked && constraints::checked_now(part) && !context.relations.with_rows(&[member]).is_empty() {
             facts.validated.push(member);
         }
     }
@@ -74,9 +74,12 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
     let Some(equal) = equal else {
         return false;
     };
-    if !equal.validated && checked_now(part) {
+    if !equal.validated && constraints::checked_now(part) {
         // Since 18: it becomes valid now.
-        let parts: Vec<Oid> = constraint::with_children(equal).iter().map(|part| part.table).collect();
+        let parts: Vec<Oid> = constraints::with_children(equal)
+            .iter()
+            .map(|part| part.table)
+            .collect();
         facts.validated.extend(context.relations.with_rows(&parts));
     }
     let lock = LockMode::AccessExclusive;
@@ -157,7 +160,7 @@ pub fn keeps_meaning(constraint: &Constraint, changed: &Changed) -> bool {
         found.is_some_and(|(found, right)| {
             found == operator
                 && cast(right, old_type) == cast(right, new_type)
-                && (!is_polymorphic(right) || old_type == new_type)
+                && (!types::is_polymorphic(right) || old_type == new_type)
         })
     })
 }

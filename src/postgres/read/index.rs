@@ -7,9 +7,9 @@ use super::dependencies::Object;
 use super::index_match;
 use super::permission::may_maintain;
 use super::relations::{self, Relations, class_row, everywhere, resolve, written_name};
-use crate::model::facts::{CreateIndex, DroppedIndex, Oid, Statement};
+use crate::model::facts::{CreateIndex, DroppedIndex, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog;
 use crate::postgres::node;
 

@@ -8,8 +8,9 @@ use super::context::Context;
 use super::index_match;
 use super::not_null;
 use super::relations::index_rows;
-use crate::model::facts::{AddIndexConstraint, AlterCommand, IndexConstraint, Oid};
+use crate::model::facts::{AddIndexConstraint, AlterCommand};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::{IndexConstraint, Oid};
 use crate::postgres::node;
 
 pub fn kind_of(contype: ConstrType::Type) -> IndexConstraint {

@@ -6,8 +6,7 @@ use pgrx::{PgBox, pg_sys};
 use super::constraints;
 use super::oids::Oids;
 use super::relations::{Relations, children, class_row, index_rows, with_relation};
-use crate::model::facts::Oid;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog::Row;
 use crate::postgres::node::{self, Node};
 

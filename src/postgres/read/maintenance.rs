@@ -7,9 +7,9 @@ use super::permission::{MAINTAIN, may, may_maintain};
 use super::relations::{
     Relations, class_row, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name,
 };
-use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::facts::{CopyBy, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::{catalog, node, version};
 
 /// CLUSTER, of one table or of all that were clustered before

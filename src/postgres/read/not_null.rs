@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use pgrx::pg_sys;
 
-use super::columns::{self, Column};
-use super::constraint::same_constraint;
+use super::columns;
 use super::constraints::{self, Constraint};
 use super::context::{Context, inheriting};
 use super::expressions;
-use crate::model::facts::{AlterCommand, Oid};
+use crate::model::facts::AlterCommand;
+use crate::model::relation::Oid;
 use crate::postgres::node;
 
 /// 18: whether a column has a NOT NULL constraint, valid or not.
 #[cfg(feature = "pg18")]
 pub fn exists(table: Oid, name: &str) -> bool {
-    columns::named(table, name).is_some_and(|column| constraint_of(table, &column).is_some())
+    columns::named(table, name).is_some_and(|column| constraints::not_null_of(table, &column).is_some())
 }
 
 /// SET NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
@@ -40,7 +40,7 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
     let losing = losing(&column, context);
     let lacks = |member: Oid| {
         losing.contains(&member)
-            || columns::named(member, &column).is_some_and(|column| constraint_of(member, &column).is_none())
+            || columns::named(member, &column).is_some_and(|column| constraints::not_null_of(member, &column).is_none())
     };
     let mut members = if part.is_no_inherit {
         vec![context.target]
@@ -54,7 +54,8 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
 
 /// DROP NOT NULL: since 18 it drops a constraint.
 pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
-    let constraint = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
+    let constraint =
+        columns::named(context.target, name).and_then(|column| constraints::not_null_of(context.target, &column));
     if let Some(constraint) = constraint {
         inheriting_constraint(&constraint, context);
     }
@@ -81,7 +82,7 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
     let losing = losing(name, context);
     let of_target = columns::named(context.target, name)
         .filter(|_| !losing.contains(&context.target))
-        .and_then(|column| constraint_of(context.target, &column));
+        .and_then(|column| constraints::not_null_of(context.target, &column));
     let has_it = |member: Oid| exists(member, name) && !losing.contains(&member);
     match of_target {
         Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
@@ -102,7 +103,7 @@ pub fn lacks_proof(table: Oid, name: &str, losing: &BTreeSet<Oid>, context: &mut
         return context.adds_column(name) && !context.adds_not_null_column(name);
     };
     let loses_it = losing.contains(&table);
-    if let Some(existing) = constraint_of(table, &column).filter(|_| !loses_it) {
+    if let Some(existing) = constraints::not_null_of(table, &column).filter(|_| !loses_it) {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
     }
@@ -123,7 +124,8 @@ pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
 
 #[cfg(feature = "pg18")]
 pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
-    let constraint = columns::named(context.target, name).and_then(|column| constraint_of(context.target, &column));
+    let constraint =
+        columns::named(context.target, name).and_then(|column| constraints::not_null_of(context.target, &column));
     let dropped =
         constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
     let losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
@@ -136,15 +138,8 @@ pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> 
         return vec![constraint.table];
     }
     inheriting(context, |member| {
-        same_constraint(member, constraint)
+        constraints::same(member, constraint)
             .filter(|known| !known.local)
             .map(|known| known.inherited)
     })
-}
-
-/// 18: the NOT NULL constraint of a column.
-pub fn constraint_of(table: Oid, column: &Column) -> Option<Constraint> {
-    constraints::of_table(table)
-        .into_iter()
-        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
 }

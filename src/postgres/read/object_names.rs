@@ -5,7 +5,7 @@ use pgrx::pg_sys::ObjectType;
 
 use super::dependencies::Object;
 use super::relations::resolve;
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Path, Value};
 use crate::postgres::node::{self, Node};
 

@@ -7,9 +7,9 @@ use pgrx::pg_sys::ObjectType::{self, *};
 use super::oids::Oids;
 use super::relations::{Relations, resolve, written_name};
 use super::view;
-use crate::model::facts::{AlterCommand, AlterTable, Oid, SequenceChange, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, SequenceChange, Statement};
 use crate::model::lock_mode::LockMode::{self, AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::node::{self, Node};
 
 /// A statement about one table: which one, and the lock it takes.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 
 /// A list and a set in one: a partition tree has thousands of members, and each is asked for.
 #[derive(Clone, Default)]

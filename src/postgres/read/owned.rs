@@ -6,8 +6,9 @@ use super::dependencies::{self, Object};
 use super::drop;
 use super::owners::{self, Hold};
 use super::relations::Relations;
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 use crate::postgres::{catalog, node};
 
 /// DROP OWNED: what the roles own goes, and the policies that are for nobody else. Grants are taken back without a lock.

@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 
 use super::deletion;
 use super::dependencies::Object;
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Value};
 use crate::postgres::session;
 

@@ -11,9 +11,10 @@ use super::index_match;
 use super::oids::Oids;
 use super::relations::{Relations, children, class_row, index_rows, parents, resolve};
 use super::{partition_bound, partition_key};
-use crate::model::facts::{AlterCommand, IndexConstraint, Oid};
+use crate::model::facts::AlterCommand;
 use crate::model::lock_mode::LockMode;
 use crate::model::partition::{LeavingPartition, MissingIndex, NewPartition};
+use crate::model::relation::{IndexConstraint, Oid};
 use crate::postgres::catalog::{self, Row};
 use crate::postgres::{node, version};
 

@@ -6,9 +6,8 @@ use pgrx::{PgList, pg_sys};
 
 use super::relations::{Relations, children, class_row, with_relation};
 
-use crate::model::facts::Oid;
 use crate::model::partition::Bound;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::{node, version};
 
 // Of `parser/parse_utilcmd.h`, `catalog/partition.h` and `utils/partcache.h`, which pgrx does not bind.

@@ -2,16 +2,14 @@
 //! `CloneForeignKeyConstraints`, `DetachPartitionFinalize` and `ATDetachCheckNoForeignKeyRefs` of `commands/tablecmds.c`.
 
 use super::columns;
-use super::constraint::with_children;
 use super::constraints::{self, Constraint, definition};
 use super::deletion;
 use super::dependencies::Object;
 use super::oids::Oids;
 use super::relations::{Relations, children};
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
 use crate::model::partition::{MissingKey, ReferringTable};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::version;
 
 type Locks = Vec<(Oid, LockMode)>;
@@ -146,7 +144,7 @@ pub fn leaving(partition: Oid, checks: bool, relations: &mut Relations) -> (Vec<
                 constraint: whole.name,
             });
         }
-        let parts: Vec<Object> = with_children(key)
+        let parts: Vec<Object> = constraints::with_children(key)
             .iter()
             .map(|part| Object::constraint(part.oid))
             .collect();

@@ -4,8 +4,9 @@
 use pgrx::pg_sys;
 
 use super::relations::class_row;
-use crate::model::facts::{CopyBy, Oid, Statement};
+use crate::model::facts::{CopyBy, Statement};
 use crate::model::lock_mode::LockMode;
+use crate::model::relation::Oid;
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
 pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {

@@ -6,9 +6,9 @@ use pgrx::pg_sys;
 use super::objects::missing;
 use super::oids::Oids;
 use super::relations::{Relations, resolve};
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::node;
 
 /// CREATE PUBLICATION

@@ -13,9 +13,9 @@ use super::oids::Oids;
 use super::relations::{Relations, class_row, resolve, written_name};
 use super::view::{self, Source};
 use super::walk;
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode::{self, AccessShare, RowExclusive, RowShare};
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::node::{self, Node};
 
 /// How far the server goes with a query.

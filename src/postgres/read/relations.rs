@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry;
 use pgrx::pg_sys;
 
 use super::oids::Oids;
-use crate::model::facts::{Oid, Table};
-use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Relation, RelationKind};
+use crate::model::facts::Table;
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, Relation, RelationKind};
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node::{self, Node};
 use crate::postgres::session;

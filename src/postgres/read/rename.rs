@@ -5,7 +5,6 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
 
-use super::composite_type::typed_tables;
 use super::constraints;
 use super::dependencies::{self, Object, references};
 use super::object_names;
@@ -13,9 +12,9 @@ use super::objects::missing;
 use super::oids::Oids;
 use super::relations::{Relations, class_row, resolve};
 use super::types;
-use crate::model::facts::{Oid, Statement};
+use crate::model::facts::Statement;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::model::rename::{NewName, Rename, Renamed};
 use crate::postgres::catalog;
 use crate::postgres::node;
@@ -56,7 +55,7 @@ pub fn rename(statement: &pg_sys::RenameStmt, relations: &mut Relations) -> Stat
         OBJECT_COLUMN | OBJECT_ATTRIBUTE => {
             let mut reached = Oids::from_iter([target]);
             if kind == Some(RelationKind::CompositeType) {
-                for table in typed_tables(target) {
+                for table in types::typed_tables(target) {
                     reached.extend(relations.family(table, true));
                 }
             } else if !is_index {

@@ -1,6 +1,7 @@
 //! Which relations a statement writes anew: their indexes follow, so they have to be known. Nobody else's are.
 
-use crate::model::facts::{AlterCommand, NewColumnValue, Oid, Statement};
+use crate::model::facts::{AlterCommand, NewColumnValue, Statement};
+use crate::model::relation::Oid;
 
 /// The relations that get new storage with all their indexes.
 pub fn rewritten(statement: &Statement) -> Vec<Oid> {

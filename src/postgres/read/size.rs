@@ -8,9 +8,8 @@
 use pgrx::pg_sys;
 
 use super::relations::{children, class_row, index_rows, with_relation};
-use crate::model::facts::Oid;
 use crate::model::lock_profile::LockProfile;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 
 /// Fills in rows and bytes of every relation of the profile that `wanted` asks for.
 pub fn measure(profile: &mut LockProfile, wanted: impl Fn(&crate::model::lock_profile::Effect) -> bool) {

@@ -7,9 +7,9 @@ use super::dependencies;
 use super::relations::{Relations, class_row, is_toast_namespace};
 #[cfg(any(feature = "pg17", feature = "pg18"))]
 use super::{column_type, columns};
-use crate::model::facts::{AlterCommand, AlterTable, Oid, RewriteBy, Statement};
+use crate::model::facts::{AlterCommand, AlterTable, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind};
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, RelationKind};
 use crate::postgres::{catalog, node};
 
 pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {

@@ -7,9 +7,8 @@ use pgrx::pg_sys;
 
 use super::relations::{one, parents};
 use super::{alter_table, size};
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::{Relation, RelationKind};
+use crate::model::relation::{Oid, Relation, RelationKind};
 use crate::model::transaction::{HeldTable, holds_up};
 use crate::postgres::node::{self, Node};
 use crate::postgres::observe;

@@ -5,9 +5,8 @@ use pgrx::pg_sys::RTEKind::{RTE_RELATION, RTE_SUBQUERY};
 
 use super::relations::{class_row, with_relation};
 use super::walk;
-use crate::model::facts::Oid;
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::RelationKind;
+use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog::{self, Value};
 use crate::postgres::node;
 

@@ -11,7 +11,7 @@ use pgrx::pg_sys::NodeTag::*;
 use super::relations::{children, class_row, resolve};
 use super::walk;
 use crate::model::change::{Verb, Written};
-use crate::model::facts::Oid;
+use crate::model::relation::Oid;
 use crate::postgres::contain::contained;
 use crate::postgres::encoding::decode;
 use crate::postgres::node::{self, Node};
