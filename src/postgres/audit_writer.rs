@@ -5,7 +5,7 @@
 //! waits longer for a lock than `LOCK_LIMIT`.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_int};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -33,30 +33,6 @@ static BODY: OnceLock<fn(&Process)> = OnceLock::new();
 pub fn serve(body: fn(&Process)) {
     // A second call can only come from a second _PG_init of the same library, and brings the same function.
     let _ = BODY.set(body);
-}
-
-fn copy(text: &CStr, to: &mut [c_char]) {
-    for (to, from) in to.iter_mut().zip(text.to_bytes()) {
-        *to = *from as c_char;
-    }
-}
-
-/// Asks the postmaster for a writer. `false`: there is no free worker slot.
-pub(super) fn register(claim: Claim) -> bool {
-    let mut worker = pg_sys::BackgroundWorker {
-        bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as c_int,
-        bgw_start_time: pg_sys::BgWorkerStartTime::BgWorkerStart_RecoveryFinished,
-        bgw_restart_time: pg_sys::BGW_NEVER_RESTART,
-        bgw_main_arg: pg_sys::Datum::from(claim.number()),
-        ..Default::default()
-    };
-    copy(c"pg_interlock audit writer", &mut worker.bgw_name);
-    copy(c"pg_interlock audit", &mut worker.bgw_type);
-    copy(c"pg_interlock", &mut worker.bgw_library_name);
-    copy(c"pg_interlock_audit_writer", &mut worker.bgw_function_name);
-    // SAFETY: a complete description, copied by the callee; no handle is asked for. Allowed in transaction callbacks and
-    // while the session exits: it takes one LWLock of the server.
-    contained(|| unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, std::ptr::null_mut()) }).unwrap_or(false)
 }
 
 /// The process's entry point.

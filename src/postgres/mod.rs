@@ -30,3 +30,4 @@ pub mod subtransaction;
 pub mod transaction_end;
 pub mod update_clauses;
 pub mod version;
+mod worker;

@@ -18,7 +18,7 @@ pub use pool::{Place, Queued};
 use writers::Summons;
 pub use writers::{Claim, WriterState};
 
-use super::server_log;
+use super::{server_log, worker};
 
 /// Prepares the queue. To be called once, from `_PG_init`.
 pub fn init() {
@@ -102,7 +102,7 @@ fn answer(summons: Summons) -> bool {
             true
         }
         Summons::Start(claim) => {
-            let started = super::audit_writer::register(claim);
+            let started = start_writer(claim);
             if !started {
                 abandon(claim);
             }
@@ -110,6 +110,17 @@ fn answer(summons: Summons) -> bool {
         }
         Summons::Full => false,
     }
+}
+
+/// Asks for a writer. `false`: there is no free worker slot.
+fn start_writer(claim: Claim) -> bool {
+    let mut writer = worker::description(
+        c"pg_interlock audit writer",
+        c"pg_interlock audit",
+        c"pg_interlock_audit_writer",
+    );
+    writer.bgw_main_arg = pg_sys::Datum::from(claim.number());
+    worker::start(writer)
 }
 
 fn set_latch(latch: usize) {

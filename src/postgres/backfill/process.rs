@@ -16,6 +16,10 @@ use super::summons::{self, now};
 use super::transaction::{in_transaction, transaction};
 use crate::postgres::contain::{Failure, contained};
 use crate::postgres::server_log;
+use crate::postgres::worker::{self, description};
+
+const LAUNCHER: &CStr = c"pg_interlock backfill launcher";
+const VISITOR: &CStr = c"pg_interlock backfill visitor";
 
 /// A worker that failed comes back after so long, in microseconds.
 const COMEBACK: i64 = 1_000_000;
@@ -51,37 +55,10 @@ pub fn serve(bodies: Bodies) {
             && !pg_sys::IsBinaryUpgrade
     } {
         summons::request();
-        let mut worker = description(c"pg_interlock backfill launcher", c"pg_interlock_backfill_launcher");
+        let mut worker = description(LAUNCHER, LAUNCHER, c"pg_interlock_backfill_launcher");
         worker.bgw_restart_time = 5;
         // SAFETY: a complete description, copied by the callee, at the time for it.
         unsafe { pg_sys::RegisterBackgroundWorker(&mut worker) };
-    }
-}
-
-fn description(name: &CStr, function: &CStr) -> pg_sys::BackgroundWorker {
-    let mut worker = pg_sys::BackgroundWorker {
-        bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as c_int,
-        bgw_start_time: pg_sys::BgWorkerStartTime::BgWorkerStart_RecoveryFinished,
-        bgw_restart_time: pg_sys::BGW_NEVER_RESTART,
-        ..Default::default()
-    };
-    copy(name, &mut worker.bgw_name);
-    copy(
-        if function.to_bytes().ends_with(b"worker") {
-            c"pg_interlock backfill"
-        } else {
-            name
-        },
-        &mut worker.bgw_type,
-    );
-    copy(c"pg_interlock", &mut worker.bgw_library_name);
-    copy(function, &mut worker.bgw_function_name);
-    worker
-}
-
-fn copy(text: &CStr, to: &mut [c_char]) {
-    for (to, from) in to.iter_mut().zip(text.to_bytes()) {
-        *to = *from as c_char;
     }
 }
 
@@ -92,12 +69,11 @@ pub fn start_worker(order: Order) -> bool {
         order.slot, order.job
     ))
     .unwrap_or_default();
-    let mut worker = description(&name, c"pg_interlock_backfill_worker");
+    let mut worker = description(&name, c"pg_interlock backfill", c"pg_interlock_backfill_worker");
     for (to, from) in worker.bgw_extra.iter_mut().zip(order.bytes()) {
         *to = from as c_char;
     }
-    // SAFETY: a complete description, copied by the callee; no handle is asked for.
-    contained(|| unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, std::ptr::null_mut()) }).unwrap_or(false)
+    worker::start(worker)
 }
 
 /// What became of a visit.
@@ -113,7 +89,7 @@ pub enum Visit {
 
 /// Has a database visited and waits for the end of the visit, for at most so long.
 pub fn visit(database: u32, limit: Duration) -> Visit {
-    let mut worker = description(c"pg_interlock backfill visitor", c"pg_interlock_backfill_visitor");
+    let mut worker = description(VISITOR, VISITOR, c"pg_interlock_backfill_visitor");
     worker.bgw_main_arg = pg_sys::Datum::from(database);
     // SAFETY: plain variables of this process, and a complete description. The handle is allocated in this process's
     // memory and freed.
