@@ -188,12 +188,13 @@ fn it_obeys_the_settings_of_rules() {
     client.batch("ROLLBACK; RESET pg_interlock.rule_actions");
     client.notices();
     // Of two rules that object alike, this one tells the whole way; below its threshold the other one speaks.
-    client.batch("SET pg_interlock.dml_row_threshold = 50; BEGIN");
+    client.batch("SET pg_interlock.dml_row_threshold = 10");
+    client.batch("BEGIN");
     client.batch(ADD);
     refused(&mut client, UPDATE, "IL005");
     client.batch("ROLLBACK; BEGIN");
     client.batch(ADD);
-    refused(&mut client, "UPDATE orders SET b = 'x' WHERE id <= 60", "IL007");
+    refused(&mut client, "UPDATE orders SET b = 'x' WHERE id <= 20", "IL007");
     client.batch("ROLLBACK; RESET pg_interlock.dml_row_threshold; SET pg_interlock.row_threshold = -1; BEGIN");
     client.batch(ADD);
     client.batch(UPDATE);

@@ -2,7 +2,7 @@
 
 use pg_test::{Client, Server, TestDatabase};
 
-use crate::support::{big_table, database, refused, steps};
+use crate::support::{big_table, code, database, refused, steps};
 
 fn shop() -> (TestDatabase, Client) {
     let database = database();
@@ -18,7 +18,8 @@ fn take_the_way_out(client: &mut Client, statement: &str, sqlstate: &str) -> Str
     for step in steps(&hint) {
         client.batch(&step);
     }
-    assert!(client.notices().is_empty(), "no name is cut off: {hint}");
+    let truncated = client.notices().into_iter().any(|notice| code(&notice) == "42622");
+    assert!(!truncated, "a name is cut off: {hint}");
     hint
 }
 
