@@ -1,12 +1,13 @@
 //! What happens before a statement changes rows: the same line as for utility statements, begun at its plan.
-//! How many rows are many, the transaction has a say in: while it keeps others from a table, they wait for the change too.
+//! How many rows are many, the transaction has a say in: while its DDL keeps others from a table, they wait for the change
+//! too.
 //!
 //! Of the statements that no rule objects to nothing is kept, because there may be thousands of them in a second.
 
 use std::time::Instant;
 
 use super::hook::{self, recorder};
-use super::{Judged, alternative, session_settings};
+use super::{Judged, alternative, held, session_settings};
 use crate::advice::message;
 use crate::model::decision::{Decision, Ticket};
 use crate::model::lock_mode::LockMode;
@@ -15,7 +16,7 @@ use crate::model::relation::Relation;
 use crate::model::report::Report;
 use crate::policy;
 use crate::postgres::executor::{self, Running};
-use crate::postgres::{locks, read, subtransaction};
+use crate::postgres::{read, subtransaction};
 
 /// Has changes judged. To be called once, from `_PG_init`.
 pub fn init() {
@@ -61,7 +62,7 @@ fn profile(running: &Running) -> LockProfile {
         target: changes.first().map(|change| change.relation),
         effects,
         changes,
-        held: read::held_tables(&locks::blocking()),
+        held: read::held_tables(&held::held_by_ddl()),
         ..LockProfile::default()
     };
     read::measure(&mut profile, |_| true);

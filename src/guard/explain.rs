@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::held::locked_by_ddl;
 use super::surroundings::Surroundings;
 use super::{Measure, judge};
 use crate::advice::rows::StatementRow;
@@ -34,6 +35,7 @@ fn command(statements: &[Parsed]) -> Value {
             surroundings.in_block = begins;
             if !begins {
                 surroundings.locks.clear();
+                surroundings.by_ddl.clear();
             }
         }
         if surroundings.in_block {
@@ -45,6 +47,8 @@ fn command(statements: &[Parsed]) -> Value {
                     .or_insert(effect.lock_mode);
                 *known = effect.lock_mode.max(*known);
             }
+            let by_ddl = locked_by_ddl(&judged.profile, parsed.statement);
+            surroundings.by_ddl.extend(by_ddl);
         }
         surroundings.statements.push(parsed.statement);
     }

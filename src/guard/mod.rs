@@ -84,10 +84,10 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     });
     let mut profile = profile;
     // What runs is judged with the plan that runs; only what is explained has to be planned for it.
-    if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.locks.is_empty()) {
+    if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.by_ddl.is_empty()) {
         profile.changes = subtransaction::reading(|| read::foreseen_changes(statement, text)).unwrap_or_default();
         if !profile.changes.is_empty() {
-            profile.held = subtransaction::reading(|| read::held_tables(&surroundings.locks)).unwrap_or_default();
+            profile.held = subtransaction::reading(|| read::held_tables(&surroundings.by_ddl)).unwrap_or_default();
         }
     }
     let judgement = policy::judge(&profile, &session);

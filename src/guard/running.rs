@@ -87,7 +87,7 @@ pub fn begin(judged: &Judged, utility: &Utility, ticket: Ticket, before: Option<
         text: utility.text.clone(),
         before,
         surroundings: among.clone(),
-        kept_from: KeptFrom::of(profile),
+        kept_from: KeptFrom::of(profile, utility.statement),
         rewritten: with(WorkKind::Rewrite).into_iter().chain(emptied).collect(),
         indexed: with(WorkKind::BuildIndex),
     };

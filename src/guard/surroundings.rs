@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::held::held_by_ddl;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
 use crate::model::relation::Oid;
@@ -19,6 +20,8 @@ pub struct Surroundings {
     pub statements: Vec<Node>,
     /// The locks that block reads or writes and are there before it takes its own.
     pub locks: BTreeMap<Oid, LockMode>,
+    /// Those of them that DDL keeps others from tables with.
+    pub by_ddl: BTreeMap<Oid, LockMode>,
     /// It is in a transaction block, a function, or a query string of several statements.
     pub in_block: bool,
     /// The statement that follows and takes it along when it fails.
@@ -42,6 +45,7 @@ impl Surroundings {
     pub fn of_explanation() -> Self {
         Self {
             locks: locks::blocking(),
+            by_ddl: held_by_ddl(),
             ..Self::default()
         }
     }

@@ -4,8 +4,8 @@
 //! it stays locked until its transaction ends. A missing WHERE is objected to whatever the size: it is about what was
 //! meant. Where both rules object alike, that one is told.
 //!
-//! While the transaction keeps others from a large or busy table, rows from the threshold for tables on are too many: that
-//! is told before all else, because the way out begins with COMMIT.
+//! While DDL of the transaction keeps others from a large or busy table, rows from the threshold for tables on are too many:
+//! that is told before all else, because the way out begins with COMMIT.
 
 use super::transaction::gravest_held;
 use super::{Finding, Settings, without_work};

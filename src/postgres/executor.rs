@@ -5,7 +5,7 @@
 //! rights and whether the transaction may write, so its errors come first; and no row has been touched.
 //!
 //! Where `pg_interlock.dml_row_threshold` is off, which is the default, the frame is not in the chain of hooks at all: the
-//! setting's assign hook puts it in and takes it out again. It is in there also for the rest of a transaction that keeps
+//! setting's assign hook puts it in and takes it out again. It is in there also for the rest of a transaction whose DDL keeps
 //! others from a table, because all of them wait for the rows it changes. Only if another library has put its own hook on
 //! top of ours meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
 //! guard, so that errors jump over it untouched.
@@ -70,9 +70,14 @@ fn hook_dml(wanted: bool) {
     take_place();
 }
 
-/// The transaction keeps others from a table: whatever it changes until it ends is to be judged.
-pub fn hook_dml_of_transaction() {
-    if BY_TRANSACTION.get() {
+/// Whether changes of rows are judged until the transaction ends, whatever the setting.
+pub fn is_transaction_judged() -> bool {
+    BY_TRANSACTION.get()
+}
+
+/// DDL of the transaction keeps others from a table: whatever it changes until it ends is to be judged.
+pub fn judge_transaction() {
+    if is_transaction_judged() {
         return;
     }
     // SAFETY: the server reads the callback when it frees the context it is in, at the end of the transaction at the latest;

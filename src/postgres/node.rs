@@ -65,6 +65,12 @@ pub fn command_tag(statement: Node) -> String {
     unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
 }
 
+/// Whether a statement is DDL, as `log_statement` understands it.
+pub fn is_ddl(statement: Node) -> bool {
+    // SAFETY: a statement.
+    unsafe { pg_sys::GetCommandLogLevel(statement) == pg_sys::LogStmtLevel::LOGSTMT_DDL }
+}
+
 /// A statement's own slice of the query string.
 pub fn statement_text(query: *const c_char, location: i32, length: i32) -> String {
     decode(statement_bytes(query, location, length))

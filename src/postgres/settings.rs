@@ -112,7 +112,7 @@ pub fn init() {
         GucRegistry::define_int_guc_with_hooks(
             c"pg_interlock.dml_row_threshold",
             c"Sets the number of rows from which one UPDATE, DELETE or MERGE is rejected.",
-            c"What the plan expects counts. -1 turns this off, the rule about a missing WHERE too; then such statements are looked at only in a transaction that keeps others from a table.",
+            c"What the plan expects counts. -1 turns this off, the rule about a missing WHERE too; then such statements are looked at only in a transaction whose DDL keeps others from a table.",
             &DML_ROW_THRESHOLD,
             -1,
             i32::MAX,
