@@ -107,16 +107,23 @@ impl Client {
     /// Makes a call on the connection, and cancels it if it takes too long.
     fn watched<T>(&mut self, call: impl FnOnce(&mut postgres::Client) -> T) -> T {
         let (running, ended) = mpsc::channel::<()>();
-        let (pid, token) = (self.pid, self.raw.cancel_token());
-        thread::spawn(move || {
-            if ended.recv_timeout(LONGEST_CALL) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("backend {pid} is cancelled after {LONGEST_CALL:?}");
+        let token = self.raw.cancel_token();
+        let watch = thread::spawn(move || {
+            let takes_too_long = ended.recv_timeout(LONGEST_CALL) == Err(RecvTimeoutError::Timeout);
+            if takes_too_long {
                 // Where even that fails, the server is gone and the call ends by itself.
                 token.cancel_query(NoTls).ok();
             }
+            takes_too_long
         });
         let outcome = call(&mut self.raw);
         drop(running);
+        let took_too_long = watch.join().expect("the watch does not panic");
+        assert!(
+            !took_too_long,
+            "backend {} was cancelled after {LONGEST_CALL:?}",
+            self.pid
+        );
         outcome
     }
 

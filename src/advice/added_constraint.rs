@@ -1,8 +1,8 @@
 //! Constraints added beside readers and writers: first without a look at the rows, and then one by one.
 
 use super::column_constraint::{BareColumn, CHECK, ColumnConstraint, NOT_NULL, PRIMARY_KEY, REFERENCES, UNIQUE};
-use super::names::{IsTaken, Names};
-use super::not_null::set_not_null;
+use super::names::{Catalog, Names};
+use super::not_null::{set_not_null, validate_not_null};
 use super::sql::{AlterTable, Subcommand, identifier};
 use crate::model::relation::{IndexConstraint, Relation, RelationKind, quote_identifier};
 
@@ -22,13 +22,18 @@ const NOT_CONCURRENTLY: &str = "An exclusion constraint cannot be built beside w
 
 impl<'a> Added<'a> {
     /// Those of a statement; none if it is no ALTER TABLE.
-    pub fn new(alter: Option<&'a AlterTable<'a>>, relation: &'a Relation, major: u32, is_taken: IsTaken<'a>) -> Self {
+    pub fn new(
+        alter: Option<&'a AlterTable<'a>>,
+        relation: &'a Relation,
+        major: u32,
+        catalog: &'a dyn Catalog,
+    ) -> Self {
         let subcommands = alter.map(|alter| alter.subcommands.as_slice()).unwrap_or_default();
         Self {
             alter,
             relation,
             major,
-            names: Names::new(is_taken, subcommands.iter().flat_map(Subcommand::constraints)),
+            names: Names::new(catalog, subcommands.iter().flat_map(Subcommand::constraints)),
         }
     }
 
@@ -41,13 +46,15 @@ impl<'a> Added<'a> {
         if let Some(given) = given {
             return quote_identifier(&given);
         }
-        let parts = [Some(self.relation.name.as_str()), column, Some(kind)];
-        self.names
-            .choose(self.relation, &parts.into_iter().flatten().collect::<Vec<_>>())
+        let parts = std::iter::once(self.relation.name.as_str()).chain(column);
+        self.names.choose(self.relation, &parts.collect::<Vec<_>>(), kind)
     }
 
-    /// Steps that make a column NOT NULL; before 18 such a constraint has no name.
+    /// Steps that make a column NOT NULL, from where an earlier try has left it.
     pub fn set_not_null(&mut self, column: &str) -> String {
+        if let Some(begun) = self.names.catalog.not_null_to_validate(self.relation, column) {
+            return validate_not_null(self.relation, column, &begun);
+        }
         let written = self.subcommands().iter().find_map(|each| {
             let (name, definition) = each.added_constraint(&["NOT"])?;
             let of_column = definition.tokens.get(2).map(identifier).as_deref() == Some(column);
@@ -57,6 +64,7 @@ impl<'a> Added<'a> {
         self.not_null(column, name, no_inherit)
     }
 
+    /// Before 18 the constraint has no name.
     fn not_null(&mut self, column: &str, given: Option<String>, no_inherit: bool) -> String {
         let name = self.name(given.filter(|_| self.major >= 18), Some(column), "not_null");
         let options = if no_inherit { " NO INHERIT" } else { "" };
@@ -78,8 +86,11 @@ impl<'a> Added<'a> {
         let mut steps = String::new();
         let not_null = not_null || !said.is_empty();
         if not_null {
+            let no_inherit = said
+                .iter()
+                .any(|each| Subcommand::new(&each.definition).says(NO_INHERIT));
             let name = said.into_iter().find_map(|each| each.name);
-            let set = self.not_null(column, name, false);
+            let set = self.not_null(column, name, no_inherit);
             steps += &format!(" And make it NOT NULL: {set}");
         }
         if !costly.is_empty() {

@@ -1,7 +1,7 @@
 //! The safe form of a statement, written with its real names.
 
 use super::added_constraint::Added;
-use super::names::IsTaken;
+use super::names::Catalog;
 use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_literal, without_comments_around};
 use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
@@ -11,14 +11,14 @@ use crate::policy::Finding;
 
 /// The safe way to what `statement` wants, as sentences and SQL; `None` where there is none to tell.
 ///
-/// `major` is the major version of the server, because 18 can validate NOT NULL without a detour. `is_taken` keeps its steps
-/// from names that are there already.
+/// `major` is the major version of the server, because 18 can validate NOT NULL without a detour. The catalog
+/// keeps its steps from names that are there already.
 pub fn alternative(
     profile: &LockProfile,
     finding: &Finding,
     statement: &str,
     major: u32,
-    is_taken: IsTaken,
+    catalog: &dyn Catalog,
 ) -> Option<String> {
     let said = leftover::alternative(profile, finding)
         .or_else(|| mass_change::alternative(profile, finding))
@@ -28,7 +28,7 @@ pub fn alternative(
     }
     let relation = &profile.effect(finding.relation)?.relation;
     let alter = AlterTable::parse(statement);
-    let mut added = Added::new(alter.as_ref(), relation, major, is_taken);
+    let mut added = Added::new(alter.as_ref(), relation, major, catalog);
     let Some(work) = &finding.work else {
         return rename::alternative(profile.destroys.as_ref()?, relation, statement, &mut added.names);
     };
@@ -51,7 +51,7 @@ pub fn alternative(
         }
         Cause::SequenceDefault { column, type_name, .. } => {
             let name = quote_identifier(column);
-            let sequence = added.names.choose(relation, &[&relation.name, column, "seq"]);
+            let sequence = added.names.choose(relation, &[&relation.name, column], "seq");
             let sequence = format!("{}.{sequence}", quote_identifier(&relation.schema));
             let next = format!("nextval({})", quoted_literal(&sequence));
             format!(
@@ -106,7 +106,10 @@ pub fn alternative(
                 let changes = |each: &&Subcommand| each.altered_column().as_deref() == Some(column);
                 alter.subcommands.iter().find(changes)?.after("USING")
             });
-            let (fresh, column) = (quote_identifier(&format!("{column}_new")), quote_identifier(column));
+            let (fresh, column) = (
+                added.names.choose_column(relation, column, "new"),
+                quote_identifier(column),
+            );
             let value = using.unwrap_or(&column);
             format!(
                 "Fill a new column in batches and swap the names: ALTER TABLE {table} ADD COLUMN {fresh} {to}; keep \

@@ -26,9 +26,10 @@ fn of<'a>(profile: &'a LockProfile, finding: &Finding) -> Option<&'a Change> {
 /// What the statement would do.
 pub fn message(profile: &LockProfile, finding: &Finding, relation: &Relation) -> Option<String> {
     of(profile, finding)?;
-    let how_many = match finding.rule {
-        Rule::ChangeWithoutWhere => "every row",
-        _ => "many rows",
+    let what = match finding.rule {
+        Rule::ChangeWithoutWhere => "change every row of",
+        _ if is_of_reading(profile, finding) => "read many rows to change",
+        _ => "change many rows of",
     };
     let others = match finding.relations.len() {
         0 | 1 => String::new(),
@@ -38,10 +39,20 @@ pub fn message(profile: &LockProfile, finding: &Finding, relation: &Relation) ->
         .held
         .as_ref()
         .map_or_else(|| "at once".to_owned(), transaction::while_blocking);
-    Some(format!(
-        "change {how_many} of {}{others} {when}",
-        words::relation(relation)
-    ))
+    Some(format!("{what} {}{others} {when}", words::relation(relation)))
+}
+
+/// Whether rows are objected to that are read, and not changed.
+fn is_of_reading(profile: &LockProfile, finding: &Finding) -> bool {
+    finding.rows > changed(profile, finding)
+}
+
+fn changed(profile: &LockProfile, finding: &Finding) -> i64 {
+    let changes = profile.changes.iter();
+    changes
+        .filter(|change| finding.relations.contains(&change.relation))
+        .map(|change| change.rows)
+        .sum()
 }
 
 /// Why that is wrong.
@@ -54,6 +65,13 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
     };
     let rows = words::count(usize::try_from(finding.rows).unwrap_or(usize::MAX), "row", "rows");
     Some(match &finding.held {
+        Some(held) if is_of_reading(profile, finding) => {
+            let meanwhile = transaction::meanwhile(held);
+            format!(
+                "{why}: about {rows} are read, and {} of them changed.{meanwhile}",
+                changed(profile, finding)
+            )
+        }
         Some(held) => format!("{why}: about {rows} are changed.{}", transaction::meanwhile(held)),
         None => format!(
             "{why}: about {rows} are changed, stay locked until the transaction ends, and leave dead versions behind."
@@ -197,6 +215,7 @@ mod tests {
             relation: 1,
             verb,
             rows: 5000,
+            read: 5000,
             unconditional: false,
             written: Some(Written {
                 text: text.to_owned(),

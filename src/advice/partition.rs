@@ -91,7 +91,7 @@ fn add(steps: &mut Steps, cause: &PartitionCause, relation: &Relation, major: u3
     let partitioned = relation.kind == RelationKind::PartitionedTable;
     match cause {
         PartitionCause::Bound { condition, .. } | PartitionCause::Default { condition, .. } => {
-            let name = names.choose(relation, &[&relation.name, "bound"]);
+            let name = names.choose(relation, &[&relation.name], "bound");
             steps.before.push(format!(
                 "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID; \
                  ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
@@ -110,7 +110,7 @@ fn add(steps: &mut Steps, cause: &PartitionCause, relation: &Relation, major: u3
             constraint,
             ..
         } => {
-            let name = names.choose(relation, &[&relation.name, index]);
+            let name = names.choose(relation, &[&relation.name, index], "");
             let unique = if *unique { "UNIQUE " } else { "" };
             steps.before.push(match constraint {
                 Some(IndexConstraint::Exclusion) => {

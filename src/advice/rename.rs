@@ -25,7 +25,7 @@ pub fn alternative(loss: &Destruction, relation: &Relation, statement: &str, nam
         }
         Destruction::ColumnName(column, new) if selectable => {
             let (column, new) = (quote_identifier(column), quote_identifier(new));
-            let base = names.choose(relation, &[&relation.name, "base"]);
+            let base = names.choose(relation, &[&relation.name], "base");
             let table = format!("{}.{base}", quote_identifier(&relation.schema));
             Some(format!(
                 "Let a view with the old names stand in until nothing uses them any more: BEGIN; {statement}; \

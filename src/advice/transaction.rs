@@ -97,7 +97,7 @@ pub fn meanwhile(held: &HeldTable) -> String {
 }
 
 /// What gives the lock back.
-pub const COMMIT_FIRST: &str = "COMMIT first, which gives the lock back.";
+pub const COMMIT_FIRST: &str = "COMMIT first, which gives the lock back, unless nobody may see what was done so far.";
 
 /// The safe order of the statements, where that is all there is to it.
 pub fn order(profile: &LockProfile, finding: &Finding, statement: &str) -> Option<String> {

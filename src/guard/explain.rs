@@ -47,8 +47,10 @@ fn command(statements: &[Parsed]) -> Value {
                     .or_insert(effect.lock_mode);
                 *known = effect.lock_mode.max(*known);
             }
-            let by_ddl = locked_by_ddl(&judged.profile, parsed.statement);
-            surroundings.by_ddl.extend(by_ddl);
+            for (table, mode) in locked_by_ddl(&judged.profile, parsed.statement) {
+                let known = surroundings.by_ddl.entry(table).or_insert(mode);
+                *known = mode.max(*known);
+            }
         }
         surroundings.statements.push(parsed.statement);
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session_settings;
 use crate::model::lock_mode::{Blocks, LockMode};
 use crate::model::lock_profile::{Effect, LockProfile};
-use crate::model::relation::{Oid, RelationKind};
+use crate::model::relation::Oid;
 use crate::model::settings::Mode;
 use crate::model::transaction::holds_up;
 use crate::policy;
@@ -68,19 +68,22 @@ impl KeptFrom {
 }
 
 /// The locks of a statement, if it is DDL, that keep others from tables. Whoever locks or empties a table by LOCK or TRUNCATE
-/// wants others to wait for what follows; REFRESH keeps nobody from a table.
+/// wants others to wait for what follows, and REFRESH is routine.
 pub fn locked_by_ddl(profile: &LockProfile, statement: Node) -> BTreeMap<Oid, LockMode> {
     if !node::is_ddl(statement) {
         return BTreeMap::new();
     }
     let keeps_others_from = |effect: &&Effect| {
         let relation = &effect.relation;
-        relation.is_shared()
-            && relation.kind != RelationKind::MaterializedView
-            && holds_up(relation.kind, effect.lock_mode)
+        relation.is_shared() && holds_up(relation.kind, effect.lock_mode)
     };
     let effects = profile.effects.iter().filter(keeps_others_from);
     effects.map(|effect| (effect.relation.oid, effect.lock_mode)).collect()
+}
+
+/// What the transaction does not hold any more, because it has rolled back to a savepoint, may be locked again by whatever.
+pub fn forget_released(held: &BTreeMap<Oid, LockMode>) {
+    BY_DDL.with_borrow_mut(|tables| tables.retain(|table| held.contains_key(table)));
 }
 
 /// Such locks of the transaction that it still holds.

@@ -3,6 +3,7 @@
 //! The same line serves the hook and the SQL functions, so that an explanation can never disagree with a decision.
 
 mod backstop;
+mod catalog;
 mod change;
 mod explain;
 mod held;
@@ -15,11 +16,11 @@ mod verify;
 use crate::advice::{self, rows};
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::{Effect, LockProfile, Unknown};
-use crate::model::relation::Relation;
 use crate::policy::{self, Finding, Judgement, RuleActions, Settings};
 use crate::postgres::node::Node;
 use crate::postgres::{node, read, settings, subtransaction, version};
 use crate::profile;
+use catalog::ServersCatalog;
 use surroundings::Surroundings;
 
 /// Puts the guard in place and lets it explain. To be called once, from `_PG_init`.
@@ -85,7 +86,13 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     let mut profile = profile;
     // What runs is judged with the plan that runs; only what is explained has to be planned for it.
     if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.by_ddl.is_empty()) {
-        profile.changes = subtransaction::reading(|| read::foreseen_changes(statement, text)).unwrap_or_default();
+        let foreseen = subtransaction::reading(|| read::foreseen_changes(statement, text));
+        profile.changes = foreseen.unwrap_or_else(|_| {
+            // The user's mistake, or it needs what an earlier statement of the command makes.
+            let as_written = || subtransaction::reading(|| read::changes_as_written(text)).ok();
+            let after_others = !surroundings.statements.is_empty();
+            after_others.then(as_written).flatten().unwrap_or_default()
+        });
         if !profile.changes.is_empty() {
             profile.held = subtransaction::reading(|| read::held_tables(&surroundings.by_ddl)).unwrap_or_default();
         }
@@ -104,11 +111,9 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     }
 }
 
-/// The safe way, by names that are free.
+/// The safe way.
 fn alternative(profile: &LockProfile, finding: &Finding, text: &str) -> Option<String> {
-    let is_taken =
-        |of: &Relation, name: &str| subtransaction::reading(|| read::is_name_taken(of.oid, name)).unwrap_or(false);
-    advice::alternative::alternative(profile, finding, text, version::major(), &is_taken)
+    advice::alternative::alternative(profile, finding, text, version::major(), &ServersCatalog)
 }
 
 fn does_blocking_work(effect: &Effect) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::held::held_by_ddl;
+use super::held::{forget_released, held_by_ddl};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
 use crate::model::relation::Oid;
@@ -33,8 +33,10 @@ impl Surroundings {
     pub fn of(utility: &Utility) -> Self {
         let in_transaction_block = session::in_transaction_block();
         let rest = utility.rest.filter(|_| in_transaction_block);
+        let locks = locks::blocking();
+        forget_released(&locks);
         Self {
-            locks: locks::blocking(),
+            locks,
             in_block: in_transaction_block || !utility.top_level,
             doomed_by: rest.and_then(|rest| reading(|| read::doomed_by(rest)).ok().flatten()),
             ..Self::default()

@@ -28,12 +28,18 @@ pub fn findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Rows that others wait for only because of a lock from before. How large a table is in bytes says nothing about them.
+/// Rows that others wait for only because of a lock from before: those changed, or else those read to find them. How large
+/// a table is in bytes says nothing about them.
 fn under_held_lock(changes: &[(&Change, &Effect)], profile: &LockProfile, settings: &Settings) -> Option<Finding> {
     let threshold = settings.row_threshold?;
     let held = gravest_held(profile.held.iter(), settings)?;
-    let found = finding(Rule::WorkUnderHeldLock, changes).filter(|finding| finding.rows >= threshold)?;
+    let found = finding(Rule::WorkUnderHeldLock, changes)?;
+    let read = changes
+        .iter()
+        .fold(0, |rows: i64, (change, _)| rows.saturating_add(change.read));
+    let rows = [found.rows, read].into_iter().find(|rows| *rows >= threshold)?;
     Some(Finding {
+        rows,
         held: Some(held.clone()),
         ..found
     })
@@ -96,6 +102,7 @@ mod tests {
             relation,
             verb: Verb::Update,
             rows,
+            read: 0,
             unconditional,
             written: None,
             key: vec![],

@@ -20,7 +20,8 @@ use pgrx::pg_sys::{self, panic::pgrx_extern_c_guard};
 use super::contain::{contained, raise_again};
 use super::hook::{self, ThrowErrorData};
 use super::plan::{Condition, Modification, Plan};
-use super::read::Source;
+use super::read::{self, Source};
+use super::subtransaction::reading;
 use super::{engine, node, report, server_log, settings};
 use crate::model::report::Report;
 
@@ -143,21 +144,17 @@ unsafe extern "C-unwind" fn executor_start(query: *mut pg_sys::QueryDesc, flags:
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
         }
-        let may_be_many = many().is_some_and(|many| is_candidate(query, flags) && !Plan::started(query).is_small(many));
-        if may_be_many {
+        let may_be_many = || {
+            let small = |many: i64| Plan::started(query).is_small(many as f64);
+            is_transaction_judged() || settings::dml_row_threshold().is_some_and(|many| !small(many))
+        };
+        if is_candidate(query, flags) && may_be_many() {
             let report = consult(query);
             if !report.is_null() {
                 ThrowErrorData(report);
             }
         }
     }
-}
-
-/// So many rows are many, by what wants the frame to be there.
-fn many() -> Option<f64> {
-    let under_lock = BY_TRANSACTION.get().then(settings::row_threshold).flatten();
-    let many = settings::dml_row_threshold().into_iter().chain(under_lock).min();
-    many.map(|rows| rows as f64)
 }
 
 /// Whether a statement runs, can change rows, and is a user's.
@@ -232,8 +229,12 @@ fn may_matter(plan: Plan) -> bool {
     let modifications = plan.modifications();
     let rows: f64 = modifications.iter().map(|modification| modification.rows).sum();
     let is_careless = |of: &Modification| of.condition < Condition::Some;
-    let any_careless = || settings::dml_row_threshold().is_some() && modifications.iter().any(is_careless);
-    !modifications.is_empty() && (many().is_some_and(|many| rows >= many) || any_careless())
+    let mass = |many: i64| rows >= many as f64 || modifications.iter().any(is_careless);
+    // To read many is work too, while others wait.
+    let reads = || reading(|| modifications.iter().map(read::rows_read).sum()).unwrap_or(0);
+    let work = |many: i64| rows >= many as f64 || reads() >= many;
+    let under_lock = || settings::row_threshold().filter(|_| is_transaction_judged());
+    !modifications.is_empty() && (settings::dml_row_threshold().is_some_and(mass) || under_lock().is_some_and(work))
 }
 
 /// Whether this process applies what another server has changed. It does so row by row and does not come by here, but its

@@ -65,10 +65,16 @@ pub fn command_tag(statement: Node) -> String {
     unsafe { text(pg_sys::GetCommandTagName(pg_sys::CreateCommandTag(statement))) }
 }
 
-/// Whether a statement is DDL, as `log_statement` understands it.
+/// Whether a statement is DDL, as `log_statement` understands it; save that REINDEX is, as CREATE INDEX is, and that REFRESH,
+/// which changes what a relation contains, is not.
 pub fn is_ddl(statement: Node) -> bool {
-    // SAFETY: a statement.
-    unsafe { pg_sys::GetCommandLogLevel(statement) == pg_sys::LogStmtLevel::LOGSTMT_DDL }
+    use pg_sys::NodeTag::*;
+    match tag(statement) {
+        T_ReindexStmt => true,
+        T_RefreshMatViewStmt => false,
+        // SAFETY: a statement.
+        _ => unsafe { pg_sys::GetCommandLogLevel(statement) == pg_sys::LogStmtLevel::LOGSTMT_DDL },
+    }
 }
 
 /// A statement's own slice of the query string.

@@ -24,6 +24,8 @@ pub struct Plan {
 pub struct Modification {
     node: *mut pg_sys::ModifyTable,
     planned: *mut pg_sys::PlannedStmt,
+    /// The execution of its child; null if it has not begun.
+    child_state: *mut pg_sys::PlanState,
     /// What it does.
     pub verb: Verb,
     /// So many rows come to it.
@@ -104,15 +106,14 @@ impl Plan {
         };
         let child = node.plan.lefttree;
         // SAFETY: a ModifyTable has a child, and a state mirrors its plan.
-        let rows = unsafe {
-            rows(
-                child,
-                state.as_ref().map_or(std::ptr::null_mut(), |state| state.lefttree),
-            )
+        let (child_state, rows) = unsafe {
+            let child_state = left(state);
+            (child_state, rows(child, child_state))
         };
         let found = Modification {
             node: std::ptr::from_ref(node).cast_mut(),
             planned: self.planned,
+            child_state,
             verb,
             rows,
             condition: condition(child),
@@ -147,6 +148,15 @@ impl Modification {
             })
         };
         let entries = indexes.into_iter().filter_map(|index| self.entry(index));
+        entries.map(|entry| entry.relid.to_u32()).collect()
+    }
+
+    /// The tables that are read from end to end to find the rows.
+    pub fn scanned(&self) -> Vec<u32> {
+        let mut scans = vec![];
+        // SAFETY: the child of a ModifyTable, and its state.
+        unsafe { seq_scans((*self.node).plan.lefttree, self.child_state, &mut scans) };
+        let entries = scans.into_iter().filter_map(|index| self.entry(index));
         entries.map(|entry| entry.relid.to_u32()).collect()
     }
 
@@ -197,6 +207,50 @@ unsafe fn rows(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState) -> f64 {
             }
             Some(T_ResultState) if passes_on => rows((*plan).lefttree, (*state).lefttree),
             _ => (*plan).plan_rows,
+        }
+    }
+}
+
+/// # Safety
+/// `state` must be null or an execution.
+unsafe fn left(state: *mut pg_sys::PlanState) -> *mut pg_sys::PlanState {
+    // SAFETY: as the caller promises.
+    unsafe { state.as_ref() }.map_or(std::ptr::null_mut(), |state| state.lefttree)
+}
+
+/// The places in the range table that a plan reads from end to end; below a LIMIT nobody knows how far it gets. What the
+/// start of the execution has left out is left out.
+///
+/// # Safety
+/// As of [`rows`].
+unsafe fn seq_scans(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState, found: &mut Vec<u32>) {
+    // SAFETY: as the caller promises; the kind of a node tells its type.
+    unsafe {
+        let Some(common) = plan.as_ref() else { return };
+        match (common.type_, state.as_ref().map(|state| state.type_)) {
+            (T_SeqScan, _) => found.push((*plan.cast::<pg_sys::Scan>()).scanrelid),
+            (T_Limit, _) => {}
+            (T_Append, Some(T_AppendState)) => {
+                let append = &*state.cast::<pg_sys::AppendState>();
+                for at in 0..usize::try_from(append.as_nplans).unwrap_or(0) {
+                    let child = *append.appendplans.add(at);
+                    seq_scans((*child).plan, child, found);
+                }
+            }
+            (T_Append, _) => {
+                for child in node::list((*plan.cast::<pg_sys::Append>()).appendplans) {
+                    seq_scans(child.cast(), std::ptr::null_mut(), found);
+                }
+            }
+            (T_SubqueryScan, _) => {
+                let below = (*plan.cast::<pg_sys::SubqueryScan>()).subplan;
+                seq_scans(below, std::ptr::null_mut(), found);
+            }
+            (_, _) => {
+                seq_scans(common.lefttree, left(state), found);
+                let right = state.as_ref().map_or(std::ptr::null_mut(), |state| state.righttree);
+                seq_scans(common.righttree, right, found);
+            }
         }
     }
 }

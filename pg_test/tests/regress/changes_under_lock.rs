@@ -43,8 +43,8 @@ fn many_rows_are_not_changed_under_the_lock_of_an_earlier_statement() {
     assert_eq!(
         error.hint(),
         Some(
-            "COMMIT first, which gives the lock back. Change the rows in batches: CALL \
-             interlock.safe_backfill('public.orders', $$b = 'x'$$, $$a > 0$$);"
+            "COMMIT first, which gives the lock back, unless nobody may see what was done so far. Change the rows in \
+             batches: CALL interlock.safe_backfill('public.orders', $$b = 'x'$$, $$a > 0$$);"
         )
     );
     assert_eq!((error.schema(), error.table()), (Some("public"), Some("orders")));
@@ -59,6 +59,42 @@ fn many_rows_are_not_changed_under_the_lock_of_an_earlier_statement() {
     );
 }
 
+/// Of a new column the planner knows nothing, and expects few rows for any condition on it.
+#[test]
+fn rows_that_are_read_from_end_to_end_count_too() {
+    let (_database, mut client) = shop();
+    client.batch("BEGIN");
+    client.batch(ADD);
+    let error = refused(
+        &mut client,
+        "UPDATE orders SET region = 'eu' WHERE region IS NULL",
+        "IL005",
+    );
+    assert_eq!(
+        error.message(),
+        "UPDATE would read many rows to change table \"public.orders\" while the transaction blocks reads and writes of table \
+         \"public.orders\""
+    );
+    assert_eq!(
+        error.detail(),
+        Some(
+            "By its plan: about 200 rows are read, and 1 of them changed.  Meanwhile others wait for table \"public.orders\", on \
+             which the transaction holds AccessExclusiveLock from an earlier statement."
+        )
+    );
+    client.batch("ROLLBACK");
+    for change in [
+        "DELETE FROM orders WHERE b = '7'",
+        "UPDATE small SET a = 1 FROM orders WHERE orders.b = '7' AND orders.a = small.a",
+        "WITH one AS (UPDATE orders SET a = 0 WHERE b = '7' RETURNING 1) SELECT * FROM one",
+    ] {
+        client.batch("BEGIN");
+        client.batch(ADD);
+        refused(&mut client, change, "IL005");
+        client.batch("ROLLBACK");
+    }
+}
+
 #[test]
 fn it_does_not_matter_which_table_is_locked_and_how_it_was() {
     let (_database, mut client) = shop();
@@ -68,6 +104,8 @@ fn it_does_not_matter_which_table_is_locked_and_how_it_was() {
         "ALTER TABLE orders ADD CONSTRAINT positive CHECK (a > 0) NOT VALID",
         "CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "DO 'BEGIN ALTER TABLE orders ADD COLUMN region text; END'",
+        "ALTER TABLE orders RENAME COLUMN b TO c; ALTER TABLE orders RENAME COLUMN c TO b",
+        "CREATE TABLE referring (id int REFERENCES orders)",
     ] {
         for change in [
             UPDATE,
@@ -126,6 +164,13 @@ fn what_keeps_nobody_waiting_for_long_passes() {
         &["LOCK TABLE orders", "ALTER TABLE small ADD COLUMN region text", UPDATE],
         &["TRUNCATE invoices", "INSERT INTO invoices SELECT * FROM orders", UPDATE],
         &["REFRESH MATERIALIZED VIEW copy", UPDATE],
+        &["SAVEPOINT s", ADD, "ROLLBACK TO s", "LOCK TABLE orders", UPDATE],
+        &[
+            ADD,
+            "SET LOCAL enable_hashjoin = off",
+            "SET LOCAL enable_mergejoin = off",
+            "UPDATE orders SET a = 1 WHERE id IN (SELECT id FROM orders LIMIT 9)",
+        ],
         // The lock went with its savepoint.
         &["SAVEPOINT s", ADD, "ROLLBACK TO s", UPDATE],
         &["SAVEPOINT s", ADD, "ROLLBACK TO s", "RELEASE s", "DELETE FROM orders"],
@@ -221,6 +266,15 @@ fn it_is_explained() {
         "allow|"
     );
     assert_eq!(explain(&mut client, UPDATE), "allow|");
+    // What cannot be planned before the column is there is taken as it is written.
+    for update in [
+        "UPDATE orders SET region = 'eu'",
+        "UPDATE orders SET region = 'eu' WHERE region IS NULL",
+    ] {
+        let locked = format!("BEGIN; {ADD}; {update}");
+        assert_eq!(explain(&mut client, &locked), "reject|work-under-held-lock");
+        assert_eq!(explain(&mut client, &format!("{ADD}; {update}")), "allow|");
+    }
     client.batch("BEGIN; ALTER TABLE invoices DISABLE TRIGGER USER");
     assert_eq!(explain(&mut client, UPDATE), "reject|work-under-held-lock");
     client.batch("ROLLBACK");

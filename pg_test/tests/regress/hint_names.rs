@@ -52,6 +52,21 @@ fn names_that_are_there_are_counted_up() {
 }
 
 #[test]
+fn a_way_that_was_begun_is_gone_to_its_end() {
+    let (_database, mut client) = shop();
+    client.batch("ALTER TABLE orders RENAME COLUMN a TO \"from\"");
+    let statement = "ALTER TABLE orders ALTER COLUMN \"from\" SET NOT NULL";
+    let error = refused(&mut client, statement, "IL002");
+    client.batch(&steps(error.hint().expect("a hint"))[0]);
+    let hint = take_the_way_out(&mut client, statement, "IL002");
+    assert!(!hint.contains("ADD CONSTRAINT"), "{hint}");
+    let not_null = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'from'";
+    assert!(client.one::<bool>(not_null));
+    let left = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'orders'::regclass AND contype = 'c'";
+    assert_eq!(client.text(left), "0");
+}
+
+#[test]
 fn names_of_partitions_too() {
     let (_database, mut client) = shop();
     client.batch(

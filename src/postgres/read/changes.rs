@@ -1,6 +1,6 @@
 //! The rows that a statement is expected to change, from its plan and its text.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
 
 use super::relations::{class_row, created_here, index_rows, with_relation};
 use super::written::{self, Found};
@@ -48,11 +48,45 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
         relation,
         verb,
         rows: expected(modification.rows, &results),
+        read: read(modification),
         unconditional,
         written,
         key: primary_key(relation),
-        batch: settings::dml_row_threshold().map_or(BATCH, |threshold| (threshold / 2).clamp(1, BATCH)),
+        batch: batch(),
     })
+}
+
+/// The rows of the tables that are read from end to end.
+pub fn read(modification: &Modification) -> i64 {
+    modification.scanned().into_iter().map(size::rows).sum()
+}
+
+/// The changes of a statement that cannot be planned yet, because it needs what an earlier one makes; with a WHERE, nobody
+/// knows of how many of the rows that it reads.
+pub fn as_written(text: &str) -> Vec<Change> {
+    let Ok(text) = CString::new(text) else { return vec![] };
+    let found = written::statements(text.as_ptr(), 0, 0, false).into_iter();
+    found
+        .filter_map(|found| {
+            let relation = found.relation.filter(|relation| !is_private(*relation))?;
+            let kind = RelationKind::from_relkind(class_row(relation)?.letter("relkind"))?;
+            let (read, _) = size::size(relation, kind);
+            Some(Change {
+                relation,
+                verb: found.verb,
+                rows: if found.has_where { 0 } else { read },
+                read,
+                unconditional: !found.has_where,
+                written: Some(found.written),
+                key: primary_key(relation),
+                batch: batch(),
+            })
+        })
+        .collect()
+}
+
+fn batch() -> i64 {
+    settings::dml_row_threshold().map_or(BATCH, |threshold| (threshold / 2).clamp(1, BATCH))
 }
 
 /// So many rows may well be changed at once.

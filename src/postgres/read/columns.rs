@@ -56,6 +56,11 @@ pub fn named(table: Oid, name: &str) -> Option<Column> {
     cached(table, name)
 }
 
+/// Whether a table has a column of this name.
+pub fn exists(table: Oid, name: &str) -> bool {
+    named(table, name).is_some()
+}
+
 /// From the server's cache, because of a table with many columns and partitions it is asked for again and again.
 fn cached(table: Oid, name: &str) -> Option<Column> {
     let wanted = CString::new(name).ok()?;

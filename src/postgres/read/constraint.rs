@@ -3,7 +3,6 @@
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
-use super::columns;
 use super::constraints::{self, Constraint};
 use super::context::{Context, dropped};
 use super::dependencies::Object;
@@ -31,7 +30,7 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     if !context.is_partitioned(context.target) {
         return true;
     }
-    let columns = columns::of_table(context.target);
+    let columns = super::columns::of_table(context.target);
     let nullable = node::strings(part.keys)
         .iter()
         .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null));

@@ -78,6 +78,23 @@ pub fn is_name_taken(relation: Oid, name: &str) -> bool {
     homonym != pg_sys::InvalidOid || named(relation, name).is_some()
 }
 
+/// A constraint that is NOT VALID and says that a column is NOT NULL, and whether it is a CHECK.
+pub fn not_null_to_validate(table: Oid, name: &str) -> Option<(String, bool)> {
+    let column = columns::named(table, name)?;
+    let as_check = format!("CHECK (({name} IS NOT NULL))");
+    let says_so = |constraint: &&Constraint| match constraint.kind {
+        b'n' => constraint.columns == [column.attnum],
+        b'c' => constraint.columns == [column.attnum] && definition(constraint).replace('"', "") == as_check,
+        _ => false,
+    };
+    let constraints = of_table(table);
+    let found = constraints
+        .iter()
+        .filter(|constraint| !constraint.validated)
+        .find(says_so)?;
+    Some((found.name.clone(), found.kind == b'c'))
+}
+
 /// The constraint that an index of a table belongs to: `get_relation_idx_constraint_oid` of `catalog/pg_constraint.c`.
 pub fn of_index(table: Oid, index: Oid) -> Option<Constraint> {
     of_table(table)

@@ -54,8 +54,9 @@ use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::postgres::node::{self, Node};
-pub use changes::{Source, changes};
-pub use constraints::is_name_taken;
+pub use changes::{Source, as_written as changes_as_written, changes, read as rows_read};
+pub use columns::exists as has_column;
+pub use constraints::{is_name_taken, not_null_to_validate};
 pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};

@@ -18,9 +18,10 @@ use crate::postgres::node::{self, Node};
 
 /// An UPDATE or DELETE of the text.
 pub struct Found {
-    verb: Verb,
+    /// What it does.
+    pub verb: Verb,
     /// The relation that it names.
-    relation: Option<Oid>,
+    pub relation: Option<Oid>,
     /// It has a WHERE.
     pub has_where: bool,
     /// Itself.
