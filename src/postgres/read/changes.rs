@@ -48,17 +48,12 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
         relation,
         verb,
         rows: expected(modification.rows, &results),
-        read: read(modification),
+        read: modification.scanned().into_iter().map(size::rows).sum(),
         unconditional,
         written,
         key: primary_key(relation),
         batch: batch(),
     })
-}
-
-/// The rows of the tables that are read from end to end.
-pub fn read(modification: &Modification) -> i64 {
-    modification.scanned().into_iter().map(size::rows).sum()
 }
 
 /// The changes of a statement that cannot be planned yet, because it needs what an earlier one makes; with a WHERE, nobody
