@@ -7,6 +7,8 @@ BEGIN
     IF interlock._by_place(key) AND key = interlock._place_key() AND job.condition IS NOT NULL
        OR key IN (SELECT k FROM interlock._keys(part, interlock._changed_columns(job)) AS k) THEN
         RETURN;
+    ELSIF interlock._relation_text(part) IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('relation with OID %s does not exist', part);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'IL010',
         MESSAGE = format('the key of table "%s" has changed since backfill job %s began', interlock._relation_text(part), job.id),
