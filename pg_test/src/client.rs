@@ -55,12 +55,12 @@ impl Client {
 
     /// Runs one or more statements, and returns the error of the one that failed, or that the connection was lost.
     pub fn try_batch(&mut self, sql: &str) -> Result<(), postgres::Error> {
-        self.watched(|raw| raw.batch_execute(sql))
+        self.watched(sql, |raw| raw.batch_execute(sql))
     }
 
     /// The rows of a query.
     pub fn query(&mut self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Vec<Row> {
-        self.watched(|raw| raw.query(sql, parameters))
+        self.watched(sql, |raw| raw.query(sql, parameters))
             .unwrap_or_else(|error| panic!("{sql}\n{error:#?}"))
     }
 
@@ -74,7 +74,7 @@ impl Client {
     /// The rows of one or more statements as psql -At shows them, whatever their types: `a|1` and newline, null as nothing.
     pub fn text(&mut self, sql: &str) -> String {
         let messages = self
-            .watched(|raw| raw.simple_query(sql))
+            .watched(sql, |raw| raw.simple_query(sql))
             .unwrap_or_else(|error| panic!("{sql}\n{error:#?}"));
         let rows = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
@@ -105,7 +105,7 @@ impl Client {
     }
 
     /// Makes a call on the connection, and cancels it if it takes too long.
-    fn watched<T>(&mut self, call: impl FnOnce(&mut postgres::Client) -> T) -> T {
+    fn watched<T>(&mut self, sql: &str, call: impl FnOnce(&mut postgres::Client) -> T) -> T {
         let (running, ended) = mpsc::channel::<()>();
         let token = self.raw.cancel_token();
         let watch = thread::spawn(move || {
@@ -121,7 +121,7 @@ impl Client {
         let took_too_long = watch.join().expect("the watch does not panic");
         assert!(
             !took_too_long,
-            "backend {} was cancelled after {LONGEST_CALL:?}",
+            "backend {} was cancelled after {LONGEST_CALL:?}: {sql}",
             self.pid
         );
         outcome

@@ -20,7 +20,7 @@ BEGIN
     IF fault OPERATOR(pg_catalog.=) 'data' OR fault OPERATOR(pg_catalog.=) 'timeout' AND here.batch_size OPERATOR(pg_catalog.=) 1 THEN
         IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
             -- Smaller and smaller, until the row that cannot be changed is alone.
-            PERFORM interlock._write_attempt(here, slot, 0, 0, interlock._halved(here.batch_size));
+            PERFORM interlock._write_attempt(here, slot, 0, 0, interlock._halved(here.batch_size), NULL);
             RETURN 'on';
         END IF;
         verdict := interlock._after_bad_row(job, here, slot, failure);
@@ -29,13 +29,21 @@ BEGIN
         END IF;
         fault := 'conflict';    -- It was deleted a moment ago, or no row is to blame.
     END IF;
+    IF fault OPERATOR(pg_catalog.=) 'lock' THEN
+        IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
+            attempt := 1;    -- Which row it is has to be found first.
+        ELSE
+            failure.message := coalesce(interlock._set_aside(job, here, slot), failure.message);
+        END IF;
+    END IF;
     delay := interlock._retry_delay(attempt, fault);
     IF delay IS NOT NULL THEN
         PERFORM interlock._write_attempt(here, slot, attempt, delay,
-            CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE interlock._halved(here.batch_size) END);
+            CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE interlock._halved(here.batch_size) END,
+            failure.message);
         RETURN 'on';
     END IF;
-    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size);
+    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size, NULL);
     PERFORM interlock._fail_backfill(job.id, failure.sqlstate, failure.message, NULL);
     RETURN 'failed';
 END

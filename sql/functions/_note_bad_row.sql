@@ -24,7 +24,7 @@ BEGIN
          WHERE c.job_id = here.job_id AND c.pass = here.pass AND c.range = here.range;
         RETURN 'on';
     END IF;
-    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size);
+    PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size, NULL);
     PERFORM interlock._fail_backfill(job.id, failure.sqlstate,
         concat(CASE WHEN job.on_error = 'skip' THEN format('%s rows were skipped, which is the limit: ', most) END, failure.message),
         failure.key_text);

@@ -1,8 +1,8 @@
-CREATE FUNCTION interlock._split_range(victim interlock.backfill_checkpoint, slot int, middle jsonb) RETURNS void
+CREATE FUNCTION interlock._split_range(victim interlock.backfill_checkpoint, slot int, middle jsonb, second bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    rest bigint := greatest(0, victim.estimated_rows - victim.rows_scanned) / 2;
+    rest bigint := greatest(0, second);
 BEGIN
     UPDATE interlock.backfill_checkpoint AS c
        SET holder = CASE WHEN middle IS NULL THEN slot ELSE c.holder END,
@@ -19,5 +19,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION interlock._split_range(interlock.backfill_checkpoint, int, jsonb) IS
-    'Cuts a range in two and gives the second half to another worker; without a middle, gives it all.';
+COMMENT ON FUNCTION interlock._split_range(interlock.backfill_checkpoint, int, jsonb, bigint) IS
+    'Cuts a range in two and gives the second part, of about so many rows, to a worker; without a middle, gives it all.';

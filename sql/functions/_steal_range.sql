@@ -13,7 +13,7 @@ BEGIN
                                                               AND l.slot OPERATOR(pg_catalog.=) victim.holder) THEN
         here := interlock._lock_range(job, victim);
         IF here.job_id IS NOT NULL THEN
-            PERFORM interlock._split_range(here, slot, NULL);    -- its worker is gone
+            PERFORM interlock._split_range(here, slot, NULL, 0);    -- its worker is gone
         END IF;
         RETURN here.job_id IS NOT NULL;
     END IF;
@@ -26,7 +26,7 @@ BEGIN
     IF here.job_id IS NULL OR NOT interlock._is_ahead(job, here, middle) THEN
         RETURN false;
     END IF;
-    PERFORM interlock._split_range(here, slot, middle);
+    PERFORM interlock._split_range(here, slot, middle, (here.estimated_rows OPERATOR(pg_catalog.-) here.rows_scanned) OPERATOR(pg_catalog./) 2);
     RETURN true;
 END
 $$;

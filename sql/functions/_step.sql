@@ -37,7 +37,7 @@ BEGIN
     BEGIN
         PERFORM interlock._run_batch(job, here, slot);
         delay := interlock._rest(job, pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began);
-    EXCEPTION WHEN OTHERS THEN    -- which a cancel is not
+    EXCEPTION WHEN OTHERS OR assert_failure THEN    -- OTHERS are neither that nor a cancel
         GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
             failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.schema_name = SCHEMA_NAME,
             failure.table_name = TABLE_NAME, failure.column_name = COLUMN_NAME, failure.constraint_name = CONSTRAINT_NAME,

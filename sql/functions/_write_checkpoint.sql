@@ -20,6 +20,7 @@ BEGIN
                                                    interlock._option(job.options, 'batch_time')),
            rows_per_second = rate,
            attempts = 0,
+           problem = NULL,
            entries = 0,
            not_before = NULL,
            updated_at = clock_timestamp()

@@ -12,6 +12,8 @@ CREATE VIEW interlock.backfill_progress WITH (security_invoker = true) AS
                 WHEN job.pass > 1 THEN 'verifying'
                 ELSE 'running' END AS state,
            job.held_by AS throttled_by,
+           CASE WHEN job.state = 'running' AND here.problems > 1 THEN pg_catalog.format('%s, and %s more', here.problem, here.problems - 1)
+                WHEN job.state = 'running' THEN here.problem END AS retrying,
            job.pass,
            here.rows_changed,
            here.pass_rows_scanned AS rows_scanned,
@@ -45,6 +47,8 @@ CREATE VIEW interlock.backfill_progress WITH (security_invoker = true) AS
                                                                       OR job.workers = 1 AND c.pass = job.pass) AS rows_per_second,
                       coalesce(pg_catalog.max(c.batch_size) FILTER (WHERE c.pass = job.pass AND NOT c.done),
                                pg_catalog.max(c.batch_size) FILTER (WHERE c.pass = job.pass)) AS batch_size,
+                      pg_catalog.min(c.problem) FILTER (WHERE c.pass = job.pass AND NOT c.done) AS problem,
+                      pg_catalog.count(c.problem) FILTER (WHERE c.pass = job.pass AND NOT c.done) AS problems,
                       pg_catalog.max(c.updated_at) AS updated_at
                  FROM interlock.backfill_checkpoint AS c
                 WHERE c.job_id = job.id
@@ -61,4 +65,4 @@ CREATE VIEW interlock.backfill_progress WITH (security_invoker = true) AS
            ) AS lease ON lease.job_id = job.id;
 
 COMMENT ON VIEW interlock.backfill_progress IS
-    'How each backfill stands: starting (a worker is on its way), running, verifying (reading the table again), throttled (throttled_by says why), paused, interrupted (its session or server is gone: call it again or resume it), failed, finished or cancelled. Rows scanned, estimate and percentage are those of the current pass.';
+    'How each backfill stands: starting (a worker is on its way), running, verifying (reading the table again), throttled (throttled_by says why), paused, interrupted (its session or server is gone: call it again or resume it), failed, finished or cancelled. retrying: what failed for now and is tried again, a row that somebody has locked, say. Rows scanned, estimate and percentage are those of the current pass.';

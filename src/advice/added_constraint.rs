@@ -1,7 +1,7 @@
 //! Constraints added beside readers and writers: first without a look at the rows, and then one by one.
 
 use super::column_constraint::{BareColumn, CHECK, ColumnConstraint, NOT_NULL, PRIMARY_KEY, REFERENCES, UNIQUE};
-use super::names::{Catalog, Names};
+use super::names::{Catalog, Names, ToValidate};
 use super::not_null::{set_not_null, validate_not_null};
 use super::sql::{AlterTable, Subcommand, identifier};
 use crate::model::relation::{IndexConstraint, Relation, RelationKind, quote_identifier};
@@ -52,16 +52,29 @@ impl<'a> Added<'a> {
 
     /// Steps that make a column NOT NULL, from where an earlier try has left it.
     pub fn set_not_null(&mut self, column: &str) -> String {
-        if let Some(begun) = self.names.catalog.not_null_to_validate(self.relation, column) {
-            return validate_not_null(self.relation, column, &begun);
-        }
         let written = self.subcommands().iter().find_map(|each| {
             let (name, definition) = each.added_constraint(&["NOT"])?;
             let of_column = definition.tokens.get(2).map(identifier).as_deref() == Some(column);
             of_column.then(|| (name, definition.says(NO_INHERIT)))
         });
-        let (name, no_inherit) = written.unwrap_or_default();
-        self.not_null(column, name, no_inherit)
+        let ours = |begun: &ToValidate| {
+            !begun.is_check
+                || self
+                    .names
+                    .is_chosen(&begun.name, &[&self.relation.name, column], "not_null")
+        };
+        let begun = self
+            .names
+            .catalog
+            .not_null_to_validate(self.relation, column)
+            .filter(ours);
+        match (written, begun) {
+            (None, Some(begun)) => validate_not_null(self.relation, column, &begun),
+            (written, _) => {
+                let (name, no_inherit) = written.unwrap_or_default();
+                self.not_null(column, name, no_inherit)
+            }
+        }
     }
 
     /// Before 18 the constraint has no name.

@@ -215,7 +215,6 @@ mod tests {
             relation: 1,
             verb,
             rows: 5000,
-            read: 5000,
             unconditional: false,
             written: Some(Written {
                 text: text.to_owned(),

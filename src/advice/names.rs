@@ -50,6 +50,11 @@ impl<'a> Names<'a> {
         quote_identifier(&name)
     }
 
+    /// Whether a name is one that `choose` may have given for these.
+    pub fn is_chosen(&self, name: &str, parts: &[&str], label: &str) -> bool {
+        name.trim_end_matches(|letter: char| letter.is_ascii_digit()) == joined(parts, label, "")
+    }
+
     /// The same for a column.
     pub fn choose_column(&self, relation: &Relation, column: &str, label: &str) -> String {
         quote_identifier(&self.first_free(&[column], label, |name| self.catalog.has_column(relation, name)))

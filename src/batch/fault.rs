@@ -17,9 +17,9 @@ pub enum Fault {
     Lasting,
 }
 
-/// SQLSTATEs that no row is to blame for: features, transaction states, names and rights, our own, internal errors.
-const LASTING: [&str; 17] = [
-    "03", "08", "0A", "0B", "0L", "0P", "20", "24", "25", "26", "28", "2D", "34", "3D", "3F", "42", "IL",
+/// Classes of SQLSTATEs that no row is to blame for: transaction states, names, our own, internal errors.
+const LASTING: [&str; 18] = [
+    "03", "08", "0B", "0L", "0P", "24", "25", "26", "28", "2D", "34", "3D", "3F", "42", "57", "F0", "IL", "XX",
 ];
 
 impl Fault {
@@ -31,8 +31,10 @@ impl Fault {
             "55P03" => Fault::Lock,
             "57014" => Fault::Timeout,
             "40001" | "40P01" => Fault::Conflict,
+            // The policies for new rows.
+            "42501" => Fault::Data,
             _ if ["53", "58"].contains(&class) => Fault::Resource,
-            _ if LASTING.contains(&class) || ["57", "F0", "XX", "55"].contains(&class) => Fault::Lasting,
+            _ if LASTING.contains(&class) => Fault::Lasting,
             _ => Fault::Data,
         }
     }
@@ -84,7 +86,11 @@ mod tests {
             ("44000", Fault::Data),
             ("ZZ123", Fault::Data),
             ("42703", Fault::Lasting),
-            ("42501", Fault::Lasting),
+            ("42501", Fault::Data),
+            ("20000", Fault::Data),
+            ("55000", Fault::Data),
+            ("0A000", Fault::Data),
+            ("P0004", Fault::Data),
             ("25006", Fault::Lasting),
             ("IL010", Fault::Lasting),
             ("XX001", Fault::Lasting),

@@ -62,6 +62,7 @@ fn profile(running: &Running) -> LockProfile {
         target: changes.first().map(|change| change.relation),
         effects,
         changes,
+        rows_read: read::rows_read(running.plan),
         held: read::held_tables(&held::held_by_ddl()),
         ..LockProfile::default()
     };

@@ -7,7 +7,8 @@ use super::surroundings::Surroundings;
 use super::{Measure, judge};
 use crate::advice::rows::StatementRow;
 use crate::model::lock_mode::Blocks;
-use crate::model::lock_profile::Unknown;
+use crate::model::lock_profile::{Destruction, Unknown};
+use crate::model::relation::Oid;
 use crate::postgres::explain::{self, Parsed};
 use crate::postgres::read;
 
@@ -47,7 +48,11 @@ fn command(statements: &[Parsed]) -> Value {
                     .or_insert(effect.lock_mode);
                 *known = effect.lock_mode.max(*known);
             }
-            for (table, mode) in locked_by_ddl(&judged.profile, parsed.statement) {
+            let is_dropped = |table: &Oid| {
+                judged.profile.destroys == Some(Destruction::Relation) && judged.profile.losing.contains(table)
+            };
+            let by_ddl = locked_by_ddl(&judged.profile, parsed.statement).into_iter();
+            for (table, mode) in by_ddl.filter(|(table, _)| !is_dropped(table)) {
                 let known = surroundings.by_ddl.entry(table).or_insert(mode);
                 *known = mode.max(*known);
             }

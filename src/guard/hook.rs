@@ -8,7 +8,8 @@ use super::running::Running;
 use super::surroundings::Surroundings;
 use super::verify::Before;
 use super::{Judged, Measure, judge, running};
-use crate::advice::{lock_wait, message};
+use crate::advice::lock_wait::{self, End};
+use crate::advice::message;
 use crate::model::decision::{Decision, DecisionRecord, Ticket};
 use crate::model::lock_profile::{Effect, Unknown};
 use crate::model::report::Report;
@@ -71,14 +72,9 @@ fn before(utility: &Utility) -> Verdict {
                 plan.give_back();
             }
             Obtained::Nothing => break,
-            Obtained::GaveUp {
-                because: Reason::LockTimeout,
-                ..
-            } => return decided.failing(lock_wait::lock_timeout()),
             Obtained::GaveUp { busy, tried, because } => {
                 forget(decided.verdict.token);
-                let once = because == Reason::HoldsOthersUp;
-                return decided.failing(refuse(&judged, utility, &busy, tried, once, started));
+                return decided.failing(refuse(&judged, utility, &busy, (tried, because), started));
             }
         }
     }
@@ -170,8 +166,7 @@ fn refuse(
     judged: &Judged,
     utility: &Utility,
     busy: &Busy,
-    time: Duration,
-    once: bool,
+    (time, because): (Duration, Reason),
     started: Instant,
 ) -> Option<Report> {
     let (relation, mode) = busy.wanted;
@@ -182,14 +177,19 @@ fn refuse(
         relation,
         mode,
         time,
-        once,
+        end: match because {
+            Reason::TimeIsUp => End::TimeIsUp,
+            Reason::LockTimeout => End::LockTimeout,
+            Reason::HoldsOthersUp => End::HoldsOthersUp,
+            Reason::IsWaitedFor => End::IsWaitedFor,
+        },
         blockers: &blockers,
     });
     if let Some(recorder) = recorder() {
         let record = DecisionRecord {
             decision: Decision::Reject.name(),
             rule: Some(Rule::LockWait.id()),
-            sqlstate: Some(lock_wait::SQLSTATE),
+            sqlstate: Some(report.sqlstate),
             relation: Some(relation.qualified_name()),
             lock_mode: Some(mode.name()),
             reason: Some(report.detail.clone()),

@@ -86,16 +86,7 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     let mut profile = profile;
     // What runs is judged with the plan that runs; only what is explained has to be planned for it.
     if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.by_ddl.is_empty()) {
-        let foreseen = subtransaction::reading(|| read::foreseen_changes(statement, text));
-        profile.changes = foreseen.unwrap_or_else(|_| {
-            // The user's mistake, or it needs what an earlier statement of the command makes.
-            let as_written = || subtransaction::reading(|| read::changes_as_written(text)).ok();
-            let after_others = !surroundings.statements.is_empty();
-            after_others.then(as_written).flatten().unwrap_or_default()
-        });
-        if !profile.changes.is_empty() {
-            profile.held = subtransaction::reading(|| read::held_tables(&surroundings.by_ddl)).unwrap_or_default();
-        }
+        foresee_changes(&mut profile, statement, text, surroundings);
     }
     let judgement = policy::judge(&profile, &session);
     let alternative = judgement
@@ -108,6 +99,26 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
         alternative,
         commits_internally,
         permitted,
+    }
+}
+
+fn foresee_changes(profile: &mut LockProfile, statement: Node, text: &str, surroundings: &Surroundings) {
+    match subtransaction::reading(|| read::foreseen_changes(statement, text)) {
+        Ok((changes, rows_read)) => (profile.changes, profile.rows_read) = (changes, rows_read),
+        // It needs what an earlier statement of the command makes.
+        Err(failure) if failure.is_about_a_name() && !surroundings.statements.is_empty() => {
+            match subtransaction::reading(|| read::changes_as_written(text))
+                .ok()
+                .flatten()
+            {
+                Some(changes) => profile.changes = changes,
+                None => profile.unknown = Some(Unknown::ReadFailed(failure.message)),
+            }
+        }
+        Err(_) => {}
+    }
+    if !profile.changes.is_empty() {
+        profile.held = subtransaction::reading(|| read::held_tables(&surroundings.by_ddl)).unwrap_or_default();
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Reason {
     LockTimeout,
     /// The transaction holds locks that block others, which would wait with it.
     HoldsOthersUp,
+    /// Somebody waits for a row of the transaction.
+    IsWaitedFor,
 }
 
 /// The locks to obtain politely; `None` where the statement goes its own way.
@@ -100,6 +102,8 @@ impl Plan {
             let tried = begun.elapsed();
             let because = if *holds_others_up.get_or_insert_with(transaction_holds_others_up) {
                 Some(Reason::HoldsOthersUp)
+            } else if locks::is_waited_for() {
+                Some(Reason::IsWaitedFor)
             } else if tried < total {
                 None
             } else if own.is_some_and(|own| own <= tried) {

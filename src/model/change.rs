@@ -11,8 +11,6 @@ pub struct Change {
     pub verb: Verb,
     /// So many rows it is expected to change.
     pub rows: i64,
-    /// So many rows it reads to find them, of tables that it reads from end to end.
-    pub read: i64,
     /// No WHERE was written, and nothing else in the plan leaves a row out.
     pub unconditional: bool,
     /// Its own text, where the table is named in it.

@@ -36,6 +36,8 @@ pub struct LockProfile {
     pub losing: Vec<Oid>,
     /// Rows it changes, where its plan is known.
     pub changes: Vec<Change>,
+    /// Rows of the tables that it reads from end to end, where its plan is known.
+    pub rows_read: i64,
     /// Tables for which others wait since an earlier statement of the transaction.
     pub held: Vec<HeldTable>,
     /// The root of each relation that is a partition or an heir.

@@ -34,10 +34,9 @@ fn under_held_lock(changes: &[(&Change, &Effect)], profile: &LockProfile, settin
     let threshold = settings.row_threshold?;
     let held = gravest_held(profile.held.iter(), settings)?;
     let found = finding(Rule::WorkUnderHeldLock, changes)?;
-    let read = changes
-        .iter()
-        .fold(0, |rows: i64, (change, _)| rows.saturating_add(change.read));
-    let rows = [found.rows, read].into_iter().find(|rows| *rows >= threshold)?;
+    let rows = [found.rows, profile.rows_read]
+        .into_iter()
+        .find(|rows| *rows >= threshold)?;
     Some(Finding {
         rows,
         held: Some(held.clone()),
@@ -102,7 +101,6 @@ mod tests {
             relation,
             verb: Verb::Update,
             rows,
-            read: 0,
             unconditional,
             written: None,
             key: vec![],

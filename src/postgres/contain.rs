@@ -15,6 +15,16 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Failure {
+    /// Whether something is not there, or has no such column.
+    pub fn is_about_a_name(&self) -> bool {
+        matches!(
+            self.code,
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN | PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE
+        )
+    }
+}
+
 /// Raises a caught error again, with its code and message.
 pub fn raise_again(failure: Failure) -> ! {
     ErrorReport::new(failure.code, failure.message, "").report(PgLogLevel::ERROR);

@@ -232,12 +232,11 @@ fn may_matter(plan: Plan) -> bool {
     let mass = |many: i64| rows >= many as f64 || modifications.iter().any(is_careless);
     // To read many is work too, while others wait.
     let reads = || {
-        let scanned: Vec<u32> = modifications.iter().flat_map(Modification::scanned).collect();
-        let rows = || reading(|| scanned.iter().map(|table| read::rows(*table)).sum()).ok();
-        (!scanned.is_empty()).then(rows).flatten().unwrap_or(0)
+        let rows = || reading(|| read::rows_read(plan)).ok();
+        (!plan.scanned().is_empty()).then(rows).flatten().unwrap_or(0)
     };
     let work = |many: i64| rows >= many as f64 || reads() >= many;
-    let under_lock = || settings::row_threshold().filter(|_| is_transaction_judged());
+    let under_lock = || settings::row_threshold().filter(|_| is_transaction_judged() && hook::may_act());
     !modifications.is_empty() && (settings::dml_row_threshold().is_some_and(mass) || under_lock().is_some_and(work))
 }
 

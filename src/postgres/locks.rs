@@ -32,6 +32,36 @@ pub fn in_the_way(relation: u32, mode: LockMode) -> Vec<String> {
     transactions.iter().map(name).collect()
 }
 
+/// Whether somebody waits for a row that this transaction has changed or locked: he waits for its id, or for that of the
+/// subtransaction that did it.
+pub fn is_waited_for() -> bool {
+    /// So many of its subtransactions are asked about; there can be very many.
+    const FEW: usize = 64;
+    // SAFETY: plain calls; the array is the server's, of this length.
+    let ids: Vec<pg_sys::TransactionId> = unsafe {
+        let mut children = std::ptr::null_mut();
+        let count = usize::try_from(pg_sys::xactGetCommittedChildren(&mut children)).unwrap_or(0);
+        let own = [
+            pg_sys::GetTopTransactionIdIfAny(),
+            pg_sys::GetCurrentTransactionIdIfAny(),
+        ];
+        let children = (0..count).rev().take(FEW).map(|at| *children.add(at));
+        own.into_iter().chain(children).collect()
+    };
+    let valid = ids.into_iter().filter(|id| *id != pg_sys::InvalidTransactionId);
+    let mut tags = valid.map(|id| pg_sys::LOCKTAG {
+        locktag_field1: id.into_inner(),
+        locktag_type: pg_sys::LockTagType::LOCKTAG_TRANSACTION as u8,
+        locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
+        ..Default::default()
+    });
+    tags.any(|tag| {
+        // SAFETY: a complete tag of a lock that this session holds.
+        let has_waiters = || unsafe { pg_sys::LockHasWaiters(&tag, LockMode::Exclusive as i32, false) };
+        is_held(&tag, LockMode::Exclusive) && has_waiters()
+    })
+}
+
 fn tag(relation: u32) -> pg_sys::LOCKTAG {
     pg_sys::LOCKTAG {
         // SAFETY: set once when the backend connects to its database.

@@ -24,8 +24,6 @@ pub struct Plan {
 pub struct Modification {
     node: *mut pg_sys::ModifyTable,
     planned: *mut pg_sys::PlannedStmt,
-    /// The execution of its child; null if it has not begun.
-    child_state: *mut pg_sys::PlanState,
     /// What it does.
     pub verb: Verb,
     /// So many rows come to it.
@@ -76,6 +74,25 @@ impl Plan {
 
     /// Every part that changes rows of a table; what REFRESH does to a materialized view is none.
     pub fn modifications(self) -> Vec<Modification> {
+        let parts = self.parts().into_iter();
+        parts
+            .filter_map(|(plan, state)| self.modification(plan.cast(), state))
+            .collect()
+    }
+
+    /// The tables that are read from end to end.
+    pub fn scanned(self) -> Vec<u32> {
+        let mut scans = vec![];
+        for (plan, state) in self.parts() {
+            // SAFETY: a part of the plan, and its state or null.
+            unsafe { seq_scans(plan, state, false, &mut scans) };
+        }
+        let entries = scans.into_iter().filter_map(|index| entry(self.planned, index));
+        entries.map(|entry| entry.relid.to_u32()).collect()
+    }
+
+    /// The plan and its subplans, with the execution of each, null if it has not begun.
+    fn parts(self) -> Vec<(*mut pg_sys::Plan, *mut pg_sys::PlanState)> {
         // SAFETY: the statement and its execution, which are only read; the states of the subplans stand in the order of
         // the subplans.
         unsafe {
@@ -87,12 +104,9 @@ impl Plan {
             let subplans = node::list(planned.subplans).into_iter().enumerate();
             let subplans = subplans.map(|(at, plan)| {
                 let state = states.get(at).copied().unwrap_or(std::ptr::null_mut());
-                (plan, state.cast::<pg_sys::PlanState>())
+                (plan.cast(), state.cast())
             });
-            std::iter::once((planned.planTree.cast(), top))
-                .chain(subplans)
-                .filter_map(|(plan, state)| self.modification(plan, state))
-                .collect()
+            std::iter::once((planned.planTree, top)).chain(subplans).collect()
         }
     }
 
@@ -106,14 +120,10 @@ impl Plan {
         };
         let child = node.plan.lefttree;
         // SAFETY: a ModifyTable has a child, and a state mirrors its plan.
-        let (child_state, rows) = unsafe {
-            let child_state = left(state);
-            (child_state, rows(child, child_state))
-        };
+        let rows = unsafe { rows(child, left(state)) };
         let found = Modification {
             node: std::ptr::from_ref(node).cast_mut(),
             planned: self.planned,
-            child_state,
             verb,
             rows,
             condition: condition(child),
@@ -151,24 +161,19 @@ impl Modification {
         entries.map(|entry| entry.relid.to_u32()).collect()
     }
 
-    /// The tables that are read from end to end to find the rows.
-    pub fn scanned(&self) -> Vec<u32> {
-        let mut scans = vec![];
-        // SAFETY: the child of a ModifyTable, and its state.
-        unsafe { seq_scans((*self.node).plan.lefttree, self.child_state, &mut scans) };
-        let entries = scans.into_iter().filter_map(|index| self.entry(index));
-        entries.map(|entry| entry.relid.to_u32()).collect()
-    }
-
-    /// `rt_fetch` of `parser/parsetree.h`.
     fn entry(&self, index: u32) -> Option<&pg_sys::RangeTblEntry> {
-        let place = usize::try_from(index.checked_sub(1)?).ok()?;
-        // SAFETY: the range table of the plan, within its length.
-        unsafe {
-            let table = (*self.planned).rtable.as_ref()?;
-            let within = place < usize::try_from(table.length).unwrap_or(0);
-            within.then(|| &*(*table.elements.add(place)).ptr_value.cast::<pg_sys::RangeTblEntry>())
-        }
+        entry(self.planned, index)
+    }
+}
+
+/// `rt_fetch` of `parser/parsetree.h`.
+fn entry<'a>(planned: *mut pg_sys::PlannedStmt, index: u32) -> Option<&'a pg_sys::RangeTblEntry> {
+    let place = usize::try_from(index.checked_sub(1)?).ok()?;
+    // SAFETY: the range table of the plan, within its length.
+    unsafe {
+        let table = (*planned).rtable.as_ref()?;
+        let within = place < usize::try_from(table.length).unwrap_or(0);
+        within.then(|| &*(*table.elements.add(place)).ptr_value.cast::<pg_sys::RangeTblEntry>())
     }
 }
 
@@ -218,38 +223,44 @@ unsafe fn left(state: *mut pg_sys::PlanState) -> *mut pg_sys::PlanState {
     unsafe { state.as_ref() }.map_or(std::ptr::null_mut(), |state| state.lefttree)
 }
 
-/// The places in the range table that a plan reads from end to end; below a LIMIT nobody knows how far it gets. What the
-/// start of the execution has left out is left out.
+/// The places in the range table that a plan reads from end to end. What the start of the execution has left out is left
+/// out; below a LIMIT (`limited`) nobody knows how far it gets, unless something in between wants all rows first.
 ///
 /// # Safety
 /// As of [`rows`].
-unsafe fn seq_scans(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState, found: &mut Vec<u32>) {
+unsafe fn seq_scans(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState, limited: bool, found: &mut Vec<u32>) {
     // SAFETY: as the caller promises; the kind of a node tells its type.
     unsafe {
         let Some(common) = plan.as_ref() else { return };
+        let mut unstarted = |children: *mut pg_sys::List| {
+            for child in node::list(children) {
+                seq_scans(child.cast(), std::ptr::null_mut(), limited, found);
+            }
+        };
         match (common.type_, state.as_ref().map(|state| state.type_)) {
-            (T_SeqScan, _) => found.push((*plan.cast::<pg_sys::Scan>()).scanrelid),
-            (T_Limit, _) => {}
+            (T_SeqScan, _) if !limited => found.push((*plan.cast::<pg_sys::Scan>()).scanrelid),
             (T_Append, Some(T_AppendState)) => {
                 let append = &*state.cast::<pg_sys::AppendState>();
                 for at in 0..usize::try_from(append.as_nplans).unwrap_or(0) {
                     let child = *append.appendplans.add(at);
-                    seq_scans((*child).plan, child, found);
+                    seq_scans((*child).plan, child, limited, found);
                 }
             }
-            (T_Append, _) => {
-                for child in node::list((*plan.cast::<pg_sys::Append>()).appendplans) {
-                    seq_scans(child.cast(), std::ptr::null_mut(), found);
-                }
-            }
+            (T_Append, _) => unstarted((*plan.cast::<pg_sys::Append>()).appendplans),
+            (T_MergeAppend, _) => unstarted((*plan.cast::<pg_sys::MergeAppend>()).mergeplans),
             (T_SubqueryScan, _) => {
                 let below = (*plan.cast::<pg_sys::SubqueryScan>()).subplan;
-                seq_scans(below, std::ptr::null_mut(), found);
+                seq_scans(below, std::ptr::null_mut(), limited, found);
             }
-            (_, _) => {
-                seq_scans(common.lefttree, left(state), found);
+            (kind, _) => {
+                let limited = match kind {
+                    T_Limit => true,
+                    T_Sort | T_Hash | T_Agg => false,
+                    _ => limited,
+                };
+                seq_scans(common.lefttree, left(state), limited, found);
                 let right = state.as_ref().map_or(std::ptr::null_mut(), |state| state.righttree);
-                seq_scans(common.righttree, right, found);
+                seq_scans(common.righttree, right, limited, found);
             }
         }
     }

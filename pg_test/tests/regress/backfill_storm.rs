@@ -87,6 +87,32 @@ fn the_table_is_dropped() {
     assert_eq!(keeper.text("SELECT v, n, count(*) FROM t GROUP BY v, n"), "0|0|100");
 }
 
+/// What waits for the end of a batch comes before the next one.
+#[test]
+fn the_table_is_changed_under_a_worker() {
+    for (change, event) in [
+        ("VACUUM FULL t", "table rewritten|"),
+        ("ALTER TABLE t RENAME TO u", "table renamed|public.t is now public.u"),
+        ("ALTER TABLE t ALTER v TYPE bigint", "table rewritten|"),
+    ] {
+        let database = TestDatabase::new();
+        let mut keeper = database.client();
+        create(&mut keeper);
+        stopped_at_the_gate(&mut keeper);
+        let mut changing = database.client();
+        changing.batch("SET pg_interlock.polite_locks = off"); // it is to wait in the queue
+        let changing = changing.run(change);
+        let mut watcher = database.client();
+        pg_test::blocked(&mut watcher, changing.pid());
+        open_the_gate(&mut keeper);
+        changing.finish().1.unwrap();
+        keeper.batch("CALL interlock.wait_for_backfill(1)");
+        keeper.batch("ALTER TABLE IF EXISTS u RENAME TO t");
+        each_row_was_changed_once(&mut keeper);
+        assert_eq!(events(&mut keeper), event, "{change}");
+    }
+}
+
 #[test]
 fn the_table_is_dropped_under_a_worker() {
     let database = TestDatabase::new();

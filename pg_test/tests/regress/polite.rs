@@ -36,7 +36,8 @@ fn who_is_in_the_way_is_named() {
     for word in [
         "AccessExclusiveLock was tried for 0.1 s by short attempts.",
         &format!("process {pid} (postgres, \"a report\", idle in transaction, in a transaction for "),
-        "holds AccessShareLock, query: SET application_name = 'a report'; BEGIN; SELECT count(*) FROM orders",
+        "holds AccessShareLock, query since 20",
+        ": SET application_name = 'a report'; BEGIN; SELECT count(*) FROM orders",
     ] {
         assert!(detail.contains(word), "{word}\n{detail}");
     }
@@ -128,6 +129,34 @@ fn a_transaction_that_holds_others_up_tries_once() {
     );
 }
 
+/// A row that the transaction has changed keeps others waiting as long as it tries.
+#[test]
+fn a_transaction_whose_rows_others_wait_for_gives_up() {
+    for change in [
+        "UPDATE small SET a = 1",
+        "SELECT FROM small FOR UPDATE",
+        "SAVEPOINT s; UPDATE small SET a = 1; RELEASE s",
+    ] {
+        let (database, mut reader) = shop("1h");
+        reader.batch("CREATE TABLE small (a int); INSERT INTO small VALUES (0)");
+        reader.batch("BEGIN; SELECT count(*) FROM orders");
+        let mut client = database.client();
+        client.batch(&format!("BEGIN; {change}"));
+        let waiting = client.run(CHEAP);
+        blocked(&mut reader, waiting.pid());
+        let other = database.client().run("UPDATE small SET a = 2");
+        let (mut client, outcome) = waiting.finish();
+        let error = outcome.expect_err("the reader is in the way");
+        let detail = error.as_db_error().and_then(|error| error.detail()).expect("a detail");
+        assert!(
+            detail.contains(" by short attempts, until others began to wait for rows of the transaction."),
+            "{detail}"
+        );
+        client.batch("ROLLBACK");
+        other.finish().1.expect("nobody is in its way any more");
+    }
+}
+
 #[test]
 fn prepared_transactions_are_named() {
     let cluster = Cluster::start(&[
@@ -154,8 +183,21 @@ fn timeouts_of_the_session_are_its_own() {
     client.batch("SET lock_timeout = '50ms'");
     let error = client.error(CHEAP);
     assert_eq!(
-        (code(&error), error.message(), error.detail()),
-        ("55P03", "canceling statement due to lock timeout", None)
+        (code(&error), error.message()),
+        ("55P03", "canceling statement due to lock timeout")
+    );
+    // With what the server does not say: on what, and because of whom.
+    let detail = error.detail().expect("a detail");
+    assert!(
+        detail.starts_with("AccessExclusiveLock on table \"public.orders\" was tried for 0.")
+            && detail.contains(&format!("In the way: process {} ", reader.pid())),
+        "{detail}"
+    );
+    assert_eq!(
+        client.text(
+            "SELECT decision, rule, sqlstate, blockers IS NULL FROM interlock.decision_log WHERE rule = 'lock-wait'"
+        ),
+        "reject|lock-wait|55P03|f"
     );
     client.batch("RESET lock_timeout; SET statement_timeout = '100ms'");
     let error = client.error(CHEAP);

@@ -48,7 +48,6 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
         relation,
         verb,
         rows: expected(modification.rows, &results),
-        read: modification.scanned().into_iter().map(size::rows).sum(),
         unconditional,
         written,
         key: primary_key(relation),
@@ -56,28 +55,34 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
     })
 }
 
-/// The changes of a statement that cannot be planned yet, because it needs what an earlier one makes; with a WHERE, nobody
-/// knows of how many of the rows that it reads.
-pub fn as_written(text: &str) -> Vec<Change> {
-    let Ok(text) = CString::new(text) else { return vec![] };
+/// The rows of the tables that a plan reads from end to end.
+pub fn rows_read(plan: Plan) -> i64 {
+    plan.scanned().into_iter().map(size::rows).sum()
+}
+
+/// The changes of a statement that cannot be planned yet, because it needs what an earlier one makes: of every row, since it
+/// has no WHERE. `None` where it has, or is none of ours.
+pub fn as_written(text: &str) -> Option<Vec<Change>> {
+    let text = CString::new(text).ok()?;
     let found = written::statements(text.as_ptr(), 0, 0, false).into_iter();
-    found
-        .filter_map(|found| {
-            let relation = found.relation.filter(|relation| !is_private(*relation))?;
+    let changes: Vec<Option<Change>> = found
+        .map(|found| {
+            let relation = found.relation.filter(|_| !found.has_where)?;
             let kind = RelationKind::from_relkind(class_row(relation)?.letter("relkind"))?;
-            let (read, _) = size::size(relation, kind);
+            let (rows, _) = size::size(relation, kind);
             Some(Change {
                 relation,
                 verb: found.verb,
-                rows: if found.has_where { 0 } else { read },
-                read,
-                unconditional: !found.has_where,
+                rows: if is_private(relation) { 0 } else { rows },
+                unconditional: true,
                 written: Some(found.written),
                 key: primary_key(relation),
                 batch: batch(),
             })
         })
-        .collect()
+        .collect();
+    let known: Option<Vec<Change>> = changes.into_iter().collect();
+    known.filter(|changes| !changes.is_empty())
 }
 
 fn batch() -> i64 {

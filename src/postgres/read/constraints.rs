@@ -84,14 +84,17 @@ pub fn not_null_to_validate(table: Oid, name: &str) -> Option<(String, bool)> {
     let as_check = format!("CHECK (({name} IS NOT NULL))");
     let says_so = |constraint: &&Constraint| match constraint.kind {
         b'n' => constraint.columns == [column.attnum],
-        b'c' => constraint.columns == [column.attnum] && definition(constraint).replace('"', "") == as_check,
+        b'c' => {
+            constraint.inherited == 0
+                && constraint.columns == [column.attnum]
+                && definition(constraint).replace('"', "") == as_check
+        }
         _ => false,
     };
     let constraints = of_table(table);
-    let found = constraints
-        .iter()
-        .filter(|constraint| !constraint.validated)
-        .find(says_so)?;
+    let begun = constraints.iter().filter(|constraint| !constraint.validated);
+    // From 18 on, SET NOT NULL validates the constraint of the column, without a look at any CHECK.
+    let found = begun.filter(says_so).max_by_key(|constraint| constraint.kind)?;
     Some((found.name.clone(), found.kind == b'c'))
 }
 

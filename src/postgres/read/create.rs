@@ -151,8 +151,14 @@ pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -
     if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
         return query::execute(execute, relations);
     }
-    // SAFETY: the parser gives every CREATE TABLE AS its target.
-    let without_data = unsafe { (*create.into).skipData };
-    let until = if without_data { Until::Analyzed } else { Until::Run };
+    // SAFETY: the parser gives every CREATE TABLE AS its target, and that a name.
+    let (into, range_var) = unsafe { (&*create.into, &*(*create.into).rel) };
+    // `CreateTableAsRelExists`
+    let exists = create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some();
+    let until = if into.skipData || exists {
+        Until::Analyzed
+    } else {
+        Until::Run
+    };
     query::statement(&[create.query], until, relations)
 }

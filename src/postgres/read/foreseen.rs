@@ -35,13 +35,15 @@ impl Drop for Impatience {
     }
 }
 
-/// Each change of rows that others can see. To be called in a subtransaction of its own, which an error undoes: one that
+/// Each change of rows that others can see, and the rows of the tables that are read from end to end. To be called in a subtransaction of its own, which an error undoes: one that
 /// the statement itself would raise, too.
-pub fn changes(statement: Node, text: &str) -> Vec<Change> {
+pub fn changes(statement: Node, text: &str) -> (Vec<Change>, i64) {
     let Some(query) = run(statement).filter(|query| changes_rows(*query)) else {
-        return vec![];
+        return Default::default();
     };
-    let Ok(text) = CString::new(text) else { return vec![] };
+    let Ok(text) = CString::new(text) else {
+        return Default::default();
+    };
     let _impatience = Impatience::new();
     let mut raw = pg_sys::RawStmt {
         type_: T_RawStmt,
@@ -63,11 +65,13 @@ pub fn changes(statement: Node, text: &str) -> Vec<Change> {
         query: text.as_ptr(),
         parameters: false,
     };
-    node::list(plans)
-        .into_iter()
-        .filter(|plan| is_planned(*plan))
-        .flat_map(|plan| changes::changes(Plan::of(plan.cast()), source))
-        .collect()
+    let plans = node::list(plans).into_iter().filter(|plan| is_planned(*plan));
+    let mut foreseen = (vec![], 0);
+    for plan in plans.map(|plan| Plan::of(plan.cast())) {
+        foreseen.0.extend(changes::changes(plan, source));
+        foreseen.1 += changes::rows_read(plan);
+    }
+    foreseen
 }
 
 /// The query that a statement runs.

@@ -54,13 +54,13 @@ use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::postgres::node::{self, Node};
-pub use changes::{Source, as_written as changes_as_written, changes};
+pub use changes::{Source, as_written as changes_as_written, changes, rows_read};
 pub use columns::exists as has_column;
 pub use constraints::{is_name_taken, not_null_to_validate};
 pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
-pub use size::{measure, rows};
+pub use size::measure;
 pub use transaction::{commits_for_concurrency, doomed_by, held_tables, roots};
 
 /// Whether a utility statement is one the guard looks at at all. This is the one branch that every other statement costs.
