@@ -1,7 +1,9 @@
 -- The settings make the text of a value independent of the session that reads it, so that another one can resume. The
--- search_path stays the caller's: row-level security and operators of the table's own may depend on it.
+-- search_path stays the caller's: row-level security and operators of the table's own may depend on it. VOLATILE, because a
+-- STABLE function looks with the snapshot of its caller: from before it waited for an ALTER TABLE that rewrote the table,
+-- which to that snapshot is empty.
 CREATE FUNCTION interlock._read_key(target text[], key jsonb, filter text, direction text, nth bigint) RETURNS jsonb
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET datestyle = 'ISO, YMD' SET intervalstyle = 'iso_8601' SET extra_float_digits = 1 SET bytea_output = 'hex'
 AS $$
 DECLARE
