@@ -110,9 +110,8 @@ fn the_table_is_changed_under_a_worker() {
         keeper.batch("ALTER TABLE IF EXISTS u RENAME TO t");
         each_row_was_changed_once(&mut keeper);
         assert_eq!(events(&mut keeper), event, "{change}");
-        assert_eq!(
-            keeper.text("SELECT max(batch) FROM interlock.backfill_checkpoint"),
-            "10",
+        assert!(
+            keeper.one::<bool>("SELECT batch >= 10 FROM interlock.backfill_checkpoint"),
             "{change}"
         );
     }

@@ -8,6 +8,7 @@ mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;
 mod backfill_resume;
+mod backfill_rows;
 mod backfill_storm;
 mod backfill_supervision;
 mod backfill_throttle;
