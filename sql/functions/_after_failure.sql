@@ -7,6 +7,7 @@ DECLARE
     fault text := interlock._fault(failure.sqlstate);
     attempt int := here.attempts OPERATOR(pg_catalog.+) 1;
     delay float8;
+    next_size int := interlock._halved(here.batch_size);
     verdict text;
 BEGIN
     IF failure.sqlstate OPERATOR(pg_catalog.=) ANY ('{42P01,3F000}'::pg_catalog.text[]) THEN
@@ -31,7 +32,8 @@ BEGIN
     END IF;
     IF fault OPERATOR(pg_catalog.=) 'lock' THEN
         IF here.batch_size OPERATOR(pg_catalog.>) 1 THEN
-            attempt := 1;    -- Which row it is has to be found first.
+            attempt := 1;    -- Which row it is has to be found first, and soon: each try waits.
+            next_size := greatest(1, here.batch_size OPERATOR(pg_catalog./) 10);
         ELSE
             failure.message := coalesce(interlock._set_aside(job, here, slot), failure.message);
         END IF;
@@ -39,8 +41,7 @@ BEGIN
     delay := interlock._retry_delay(attempt, fault);
     IF delay IS NOT NULL THEN
         PERFORM interlock._write_attempt(here, slot, attempt, delay,
-            CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE interlock._halved(here.batch_size) END,
-            failure.message);
+            CASE WHEN fault OPERATOR(pg_catalog.=) 'resource' THEN here.batch_size ELSE next_size END, failure.message);
         RETURN 'on';
     END IF;
     PERFORM interlock._write_attempt(here, slot, 0, 0, here.batch_size, NULL);

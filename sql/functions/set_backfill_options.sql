@@ -1,31 +1,34 @@
--- No SET clause: the hold query is checked with the caller's search_path.
 CREATE FUNCTION interlock.set_backfill_options(job_id bigint, batch_size int DEFAULT NULL, pause interval DEFAULT NULL,
-                                               workers int DEFAULT NULL, on_error text DEFAULT NULL, options jsonb DEFAULT NULL,
-                                               hold_query text DEFAULT NULL)
+                                               workers int DEFAULT NULL, on_error text DEFAULT NULL, options jsonb DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     job interlock.backfill_job := interlock._control(job_id, 'change');
 BEGIN
-    IF batch_size OPERATOR(pg_catalog.<) 0 THEN
+    IF batch_size < 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = pg_catalog.format('batch_size must be at least 1, or 0 to let the speed decide, but is %s', batch_size);
-    ELSIF pause OPERATOR(pg_catalog.<) '0'::pg_catalog.interval THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = pg_catalog.format('pause must not be negative: %s', pause);
+            MESSAGE = format('batch_size must be at least 1, or 0 to let the speed decide, but is %s', batch_size);
+    ELSIF pause < '0' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('pause must not be negative: %s', pause);
     END IF;
-    options := pg_catalog.jsonb_strip_nulls(job.options OPERATOR(pg_catalog.||) coalesce(options, '{}'));
+    options := jsonb_strip_nulls(job.options || coalesce(options, '{}'));
     workers := coalesce(workers, job.workers);
     on_error := coalesce(on_error, job.on_error);
     PERFORM interlock._check_options(workers, on_error, options);
-    PERFORM interlock._check_hold_query(nullif(hold_query, ''));
-    PERFORM interlock._change_job(job_id, batch_size, pause, workers, on_error, options, hold_query);
-    IF job.background AND job.state OPERATOR(pg_catalog.=) 'running' THEN
+    UPDATE interlock.backfill_job AS j
+       SET batch_size = nullif(coalesce(set_backfill_options.batch_size, j.batch_size), 0),
+           pause = coalesce(set_backfill_options.pause, j.pause),
+           workers = set_backfill_options.workers, on_error = set_backfill_options.on_error,
+           options = set_backfill_options.options
+     WHERE j.id = job_id;
+    PERFORM interlock._note_event(job_id, 'options', format('batch_size %s, pause %s, workers %s, on_error %s, %s',
+        coalesce(batch_size::text, 'unchanged'), coalesce(pause::text, 'unchanged'), workers, on_error, options));
+    IF job.background AND job.state = 'running' THEN
         PERFORM interlock._summon_workers();    -- there may be more of them now
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION interlock.set_backfill_options(bigint, int, interval, int, text, jsonb, text) IS
-    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away, an empty hold_query takes that away.';
+COMMENT ON FUNCTION interlock.set_backfill_options(bigint, int, interval, int, text, jsonb) IS
+    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away.';

@@ -14,7 +14,9 @@ BEGIN
     PERFORM interlock._check_background(relation, pg_catalog.quote_ident(current_user)::pg_catalog.regrole,
                                         interlock._asker()::pg_catalog.oid::pg_catalog.regrole);
     PERFORM interlock._check_statement(relation, assignments, condition);
-    PERFORM interlock._check_hold_query(hold_query);
+    IF hold_query IS NOT NULL THEN
+        EXECUTE pg_catalog.format(E'EXPLAIN SELECT pg_catalog.bool_or(q.hold) FROM (%s\n) AS q (hold)', hold_query);
+    END IF;
 
     job := interlock._find_job(relation, assignments, condition, name);
     IF job.id IS NOT NULL THEN

@@ -21,6 +21,7 @@ CREATE TABLE interlock.backfill_checkpoint (
     rows_skipped        bigint NOT NULL DEFAULT 0,
     attempts            int NOT NULL DEFAULT 0,
     problem             text,
+    aside               boolean NOT NULL DEFAULT false,
     not_before          timestamptz,
     entries             int NOT NULL DEFAULT 0,
     updated_at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -58,6 +59,7 @@ COMMENT ON COLUMN interlock.backfill_checkpoint.rows_skipped IS
     'Rows that could not be changed and are in interlock.backfill_error.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.attempts IS 'Failures in a row.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.problem IS 'Why the last of them failed.';
+COMMENT ON COLUMN interlock.backfill_checkpoint.aside IS 'It is one row that somebody has locked, cut out of its range.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.not_before IS 'After a failure, when it is tried again.';
 COMMENT ON COLUMN interlock.backfill_checkpoint.entries IS
     'Workers that began with this range and were gone before a batch of it was done.';

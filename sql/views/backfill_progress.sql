@@ -43,8 +43,8 @@ CREATE VIEW interlock.backfill_progress WITH (security_invoker = true) AS
                       coalesce(pg_catalog.sum(c.rows_scanned) FILTER (WHERE c.pass = job.pass), 0)::bigint AS pass_rows_scanned,
                       coalesce(pg_catalog.sum(c.estimated_rows) FILTER (WHERE c.pass = job.pass), 0)::bigint AS estimated_rows,
                       -- Several ranges are walked at once by as many workers.
-                      pg_catalog.sum(c.rows_per_second) FILTER (WHERE c.pass = job.pass AND NOT c.done AND c.holder IS NOT NULL
-                                                                      OR job.workers = 1 AND c.pass = job.pass) AS rows_per_second,
+                      pg_catalog.sum(c.rows_per_second) FILTER (WHERE c.pass = job.pass AND NOT c.aside
+                                                                AND (NOT c.done AND c.holder IS NOT NULL OR job.workers = 1)) AS rows_per_second,
                       coalesce(pg_catalog.max(c.batch_size) FILTER (WHERE c.pass = job.pass AND NOT c.done),
                                pg_catalog.max(c.batch_size) FILTER (WHERE c.pass = job.pass)) AS batch_size,
                       pg_catalog.min(c.problem) FILTER (WHERE c.pass = job.pass AND NOT c.done) AS problem,

@@ -177,8 +177,6 @@ backfill_files!(
     "../../sql/functions/purge_backfills.sql" "backfill_function_purge_backfills"
     "../../sql/functions/resume_backfill.sql" "backfill_function_resume_backfill"
     "../../sql/functions/retry_backfill.sql" "backfill_function_retry_backfill"
-    "../../sql/functions/_check_hold_query.sql" "backfill_function_check_hold_query"
-    "../../sql/functions/_change_job.sql" "backfill_function_change_job"
     "../../sql/functions/set_backfill_options.sql" "backfill_function_set_backfill_options"
     "../../sql/functions/start_backfill.sql" "backfill_function_start_backfill"
     "../../sql/procedures/safe_backfill.sql" "backfill_procedure_safe_backfill"

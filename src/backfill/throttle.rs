@@ -41,6 +41,11 @@ pub fn came_to(job: i64, pass: i32, range: i32) -> bool {
     RANGE.replace(range) == range
 }
 
+/// The pass and the range that were walked last.
+pub fn range() -> Option<(i32, i32)> {
+    RANGE.get().map(|(_, pass, range)| (pass, range))
+}
+
 /// Notes that a step has come to its batch.
 pub fn note_batch() {
     IN_BATCH.set(true);

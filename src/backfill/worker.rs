@@ -110,11 +110,13 @@ fn after(order: &Order, fall: &Fall, failures: i32, job_pause: &str) -> Result<b
         if !fall.timed_out {
             return Ok(!pause(order)?);
         }
-        if throttle::came_to_batch() {
+        if throttle::came_to_batch()
+            && let Some((pass, range)) = throttle::range()
+        {
             transact(Duration::ZERO, || {
                 Spi::run_with_args(
-                    "SELECT interlock._after_timeout($1, $2)",
-                    &[order.job.into(), order.slot.into()],
+                    "SELECT interlock._after_timeout($1, $2, $3, $4)",
+                    &[order.job.into(), order.slot.into(), pass.into(), range.into()],
                 )
             })?;
             return Ok(true);

@@ -112,7 +112,9 @@ fn foresee_changes(profile: &mut LockProfile, statement: Node, text: &str, surro
                 .flatten()
             {
                 Some(changes) => profile.changes = changes,
-                None => profile.unknown = Some(Unknown::ReadFailed(failure.message)),
+                None => {
+                    profile.unknown.get_or_insert(Unknown::ReadFailed(failure.message));
+                }
             }
         }
         Err(_) => {}

@@ -4,10 +4,10 @@
 //! What was there before the statement is looked at when it begins, and again when it returns. A statement that commits
 //! by itself has given its locks back by then: of those only the storage is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::lock_mode::LockMode;
-use crate::model::lock_profile::{Effect, LockProfile, Unknown};
+use crate::model::lock_profile::{Effect, LockProfile, Unknown, WorkKind};
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, RelationKind};
 use crate::postgres::{observe, read};
 
@@ -19,6 +19,7 @@ pub struct Before {
     locks: BTreeMap<Oid, LockMode>,
     storage: BTreeMap<Oid, u32>,
     scans: BTreeMap<Oid, i64>,
+    index_files: BTreeMap<Oid, BTreeSet<u32>>,
 }
 
 impl Before {
@@ -36,6 +37,9 @@ impl Before {
                 .filter_map(|oid| Some((oid, observe::storage(oid)?)))
                 .collect(),
             scans: of_each().filter_map(|oid| Some((oid, observe::scans(oid)?))).collect(),
+            index_files: of_each()
+                .filter_map(|oid| Some((oid, observe::index_files(oid)?)))
+                .collect(),
         })
     }
 
@@ -49,6 +53,7 @@ impl Before {
         for effect in self.profile.effects.iter().filter(|effect| !effect.emptied) {
             self.compare_storage(effect, &mut found);
             if !self.commits_internally {
+                self.compare_indexes(effect, &mut found);
                 self.compare_scans(effect, &mut found);
             }
         }
@@ -102,6 +107,29 @@ impl Before {
                 "{}: storage {did}, not {said}",
                 effect.relation.qualified_name()
             ));
+        }
+    }
+
+    /// An index that is built has a file that none of the table's had; so has one whose files are copied. Below
+    /// ShareUpdateExclusiveLock it may be somebody else's.
+    fn compare_indexes(&self, effect: &Effect, found: &mut Vec<String>) {
+        let oid = effect.relation.oid;
+        let copies = |effect: &Effect| effect.work.iter().any(|work| work.kind == WorkKind::CopyFiles);
+        let is_index = |effect: &&Effect| effect.relation.kind.is_index();
+        let copied = self.profile.effects.iter().filter(is_index).any(copies);
+        let alone = effect.lock_mode >= LockMode::ShareUpdateExclusive && observe::storage(oid).is_some();
+        let before = self
+            .index_files
+            .get(&oid)
+            .filter(|_| effect.relation.kind.has_rows() && alone && !copied);
+        let (Some(before), Some(now)) = (before, observe::index_files(oid)) else {
+            return;
+        };
+        let name = effect.relation.qualified_name();
+        match (now.is_subset(before), effect.builds_indexes()) {
+            (false, false) => found.push(format!("{name}: index built, not left as it was")),
+            (true, true) => found.push(format!("{name}: no index built, not one")),
+            _ => {}
         }
     }
 

@@ -35,31 +35,9 @@ pub fn in_the_way(relation: u32, mode: LockMode) -> Vec<String> {
 /// Whether somebody waits for a row that this transaction has changed or locked: he waits for its id, or for that of the
 /// subtransaction that did it.
 pub fn is_waited_for() -> bool {
-    /// So many of its subtransactions are asked about; there can be very many.
-    const FEW: usize = 64;
-    // SAFETY: plain calls; the array is the server's, of this length.
-    let ids: Vec<pg_sys::TransactionId> = unsafe {
-        let mut children = std::ptr::null_mut();
-        let count = usize::try_from(pg_sys::xactGetCommittedChildren(&mut children)).unwrap_or(0);
-        let own = [
-            pg_sys::GetTopTransactionIdIfAny(),
-            pg_sys::GetCurrentTransactionIdIfAny(),
-        ];
-        let children = (0..count).rev().take(FEW).map(|at| *children.add(at));
-        own.into_iter().chain(children).collect()
-    };
-    let valid = ids.into_iter().filter(|id| *id != pg_sys::InvalidTransactionId);
-    let mut tags = valid.map(|id| pg_sys::LOCKTAG {
-        locktag_field1: id.into_inner(),
-        locktag_type: pg_sys::LockTagType::LOCKTAG_TRANSACTION as u8,
-        locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
-        ..Default::default()
-    });
-    tags.any(|tag| {
-        // SAFETY: a complete tag of a lock that this session holds.
-        let has_waiters = || unsafe { pg_sys::LockHasWaiters(&tag, LockMode::Exclusive as i32, false) };
-        is_held(&tag, LockMode::Exclusive) && has_waiters()
-    })
+    let is_id = |lock: &pg_sys::LOCK| lock.tag.locktag_type == pg_sys::LockTagType::LOCKTAG_TRANSACTION as u8;
+    let waited_for = |lock: &pg_sys::LOCK, _| (is_id(lock) && lock.waitMask != 0).then_some(());
+    (0..pg_sys::NUM_LOCK_PARTITIONS as usize).any(|partition| !of_partition(partition, waited_for).is_empty())
 }
 
 fn tag(relation: u32) -> pg_sys::LOCKTAG {
@@ -92,7 +70,7 @@ fn is_held(tag: &pg_sys::LOCKTAG, mode: LockMode) -> bool {
 pub fn blocking() -> BTreeMap<u32, LockMode> {
     let mut found = BTreeMap::new();
     for partition in 0..pg_sys::NUM_LOCK_PARTITIONS as usize {
-        for (relation, mode) in of_partition(partition) {
+        for (relation, mode) in of_partition(partition, |lock, held| blocks(&lock.tag, held)) {
             let known = found.entry(relation).or_insert(mode);
             *known = mode.max(*known);
         }
@@ -105,8 +83,8 @@ type Link = pg_sys::SHM_QUEUE;
 #[cfg(not(feature = "pg15"))]
 type Link = pg_sys::dlist_node;
 
-/// Those in one of the parts into which the server's table of locks is cut.
-fn of_partition(partition: usize) -> Vec<(u32, LockMode)> {
+/// What is to be said of those in one of the parts into which the server's table of locks is cut.
+fn of_partition<T>(partition: usize, say: impl Fn(&pg_sys::LOCK, pg_sys::LOCKMASK) -> Option<T>) -> Vec<T> {
     let mut found = vec![];
     // SAFETY: a ring of the PROCLOCKs of this process, linked by their procLink; the head is no PROCLOCK. Others may link in
     // a weak lock of ours from the fast path, and hold the partition's lock then, so it is taken; where the ring looks empty
@@ -124,7 +102,7 @@ fn of_partition(partition: usize) -> Vec<(u32, LockMode)> {
         while link != head {
             let held = link.byte_sub(std::mem::offset_of!(pg_sys::PROCLOCK, procLink));
             let held = held.cast::<pg_sys::PROCLOCK>();
-            found.extend(blocks(&(*(*held).tag.myLock).tag, (*held).holdMask));
+            found.extend(say(&*(*held).tag.myLock, (*held).holdMask));
             link = (*link).next;
         }
         pg_sys::LWLockRelease(lock);

@@ -1,11 +1,11 @@
 //! What a statement really did: the locks this session holds, as pg_locks shows them, the storage of relations, and the
 //! scans that were counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgrx::pg_sys;
 
-use super::catalog;
+use super::catalog::{self, Value};
 use crate::model::lock_mode::LockMode;
 
 /// The strongest lock that this session holds on each relation of its database.
@@ -42,6 +42,13 @@ pub fn storage(relation: u32) -> Option<u32> {
     catalog::row(&catalog::CLASS, relation)
         .map(|row| row.oid("relfilenode"))
         .filter(|file| *file != 0)
+}
+
+/// The files of a table's indexes; `None` where one has none of its own, or one that is kept elsewhere, as those of some
+/// catalogs are.
+pub fn index_files(table: u32) -> Option<BTreeSet<u32>> {
+    let indexes = catalog::rows(&catalog::INDEXES_OF_TABLE, &[Value::Oid(table)]);
+    indexes.iter().map(|row| storage(row.oid("indexrelid"))).collect()
 }
 
 /// Scans and row changes of a relation that were counted since its statistics were reset; 0 where none are kept.

@@ -4,6 +4,8 @@
 //! clause (`grouping_planner` of `optimizer/plan/planner.c`), which are among the subplans; nowhere else. Its own row count
 //! is that of RETURNING, so its child is asked.
 
+use std::collections::BTreeSet;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 
@@ -18,6 +20,9 @@ pub struct Plan {
     /// Its execution; null if it has not begun.
     query: *mut pg_sys::QueryDesc,
 }
+
+/// A plan or subplan, and its execution.
+type Part = (*mut pg_sys::Plan, *mut pg_sys::PlanState);
 
 /// A part of a plan that changes rows that are there.
 #[derive(Clone, Copy)]
@@ -80,19 +85,22 @@ impl Plan {
             .collect()
     }
 
-    /// The tables that are read from end to end.
-    pub fn scanned(self) -> Vec<u32> {
-        let mut scans = vec![];
-        for (plan, state) in self.parts() {
+    /// The tables that are read from end to end, by WITH queries too. How much is read of one in an expression, which may be
+    /// content with a single row, is not known.
+    pub fn scanned(self) -> BTreeSet<u32> {
+        let parts = self.parts();
+        let changes = |(plan, _): &&Part| node::tag(plan.cast()) == T_ModifyTable;
+        let mut scans = BTreeSet::new();
+        for (plan, state) in parts.iter().take(1).chain(parts.iter().skip(1).filter(changes)) {
             // SAFETY: a part of the plan, and its state or null.
-            unsafe { seq_scans(plan, state, false, &mut scans) };
+            unsafe { seq_scans(*plan, *state, false, &parts[1..], &mut scans) };
         }
         let entries = scans.into_iter().filter_map(|index| entry(self.planned, index));
         entries.map(|entry| entry.relid.to_u32()).collect()
     }
 
     /// The plan and its subplans, with the execution of each, null if it has not begun.
-    fn parts(self) -> Vec<(*mut pg_sys::Plan, *mut pg_sys::PlanState)> {
+    fn parts(self) -> Vec<Part> {
         // SAFETY: the statement and its execution, which are only read; the states of the subplans stand in the order of
         // the subplans.
         unsafe {
@@ -228,29 +236,44 @@ unsafe fn left(state: *mut pg_sys::PlanState) -> *mut pg_sys::PlanState {
 ///
 /// # Safety
 /// As of [`rows`].
-unsafe fn seq_scans(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState, limited: bool, found: &mut Vec<u32>) {
+unsafe fn seq_scans(
+    plan: *mut pg_sys::Plan,
+    state: *mut pg_sys::PlanState,
+    limited: bool,
+    subplans: &[Part],
+    found: &mut BTreeSet<u32>,
+) {
     // SAFETY: as the caller promises; the kind of a node tells its type.
     unsafe {
         let Some(common) = plan.as_ref() else { return };
         let mut unstarted = |children: *mut pg_sys::List| {
             for child in node::list(children) {
-                seq_scans(child.cast(), std::ptr::null_mut(), limited, found);
+                seq_scans(child.cast(), std::ptr::null_mut(), limited, subplans, found);
             }
         };
         match (common.type_, state.as_ref().map(|state| state.type_)) {
-            (T_SeqScan, _) if !limited => found.push((*plan.cast::<pg_sys::Scan>()).scanrelid),
+            (T_SeqScan, _) if !limited => {
+                found.insert((*plan.cast::<pg_sys::Scan>()).scanrelid);
+            }
+            (T_CteScan, _) => {
+                let number = usize::try_from((*plan.cast::<pg_sys::CteScan>()).ctePlanId).unwrap_or(0);
+                let part = number.checked_sub(1).and_then(|at| subplans.get(at));
+                if let Some((plan, state)) = part {
+                    seq_scans(*plan, *state, limited, subplans, found);
+                }
+            }
             (T_Append, Some(T_AppendState)) => {
                 let append = &*state.cast::<pg_sys::AppendState>();
                 for at in 0..usize::try_from(append.as_nplans).unwrap_or(0) {
                     let child = *append.appendplans.add(at);
-                    seq_scans((*child).plan, child, limited, found);
+                    seq_scans((*child).plan, child, limited, subplans, found);
                 }
             }
             (T_Append, _) => unstarted((*plan.cast::<pg_sys::Append>()).appendplans),
             (T_MergeAppend, _) => unstarted((*plan.cast::<pg_sys::MergeAppend>()).mergeplans),
             (T_SubqueryScan, _) => {
                 let below = (*plan.cast::<pg_sys::SubqueryScan>()).subplan;
-                seq_scans(below, std::ptr::null_mut(), limited, found);
+                seq_scans(below, std::ptr::null_mut(), limited, subplans, found);
             }
             (kind, _) => {
                 let limited = match kind {
@@ -258,9 +281,9 @@ unsafe fn seq_scans(plan: *mut pg_sys::Plan, state: *mut pg_sys::PlanState, limi
                     T_Sort | T_Hash | T_Agg => false,
                     _ => limited,
                 };
-                seq_scans(common.lefttree, left(state), limited, found);
+                seq_scans(common.lefttree, left(state), limited, subplans, found);
                 let right = state.as_ref().map_or(std::ptr::null_mut(), |state| state.righttree);
-                seq_scans(common.righttree, right, limited, found);
+                seq_scans(common.righttree, right, limited, subplans, found);
             }
         }
     }

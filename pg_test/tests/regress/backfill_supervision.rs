@@ -231,23 +231,6 @@ fn a_slow_hold_query_fails_the_job_without_blaming_rows() {
         "failed|57014|the hold query, or the search for the next rows, took longer than batch_timeout"
     );
     assert_eq!(client.text("SELECT count(*) FROM interlock.backfill_error"), "0");
-    // It can be mended, with names as the caller knows them, or taken away.
-    for wrong in ["SELECT", "SELECT 1", "SELECT true FROM missing"] {
-        client.error(&format!(
-            "SELECT interlock.set_backfill_options(1, hold_query => '{wrong}')"
-        ));
-    }
-    client.batch("CREATE TABLE busy (now boolean); INSERT INTO busy VALUES (true)");
-    client.batch(
-        "SELECT interlock.set_backfill_options(1, hold_query => 'SELECT now FROM busy'), interlock.retry_backfill(1)",
-    );
-    until(
-        &mut client,
-        "SELECT throttled_by = 'the hold query returns true' FROM interlock.backfill_progress",
-    );
-    client.batch("SELECT interlock.set_backfill_options(1, hold_query => '')");
-    client.batch("CALL interlock.wait_for_backfill(1)");
-    assert_eq!(client.text("SELECT count(*) FROM t WHERE v IS NULL"), "0");
 }
 
 #[test]

@@ -94,6 +94,36 @@ fn warn_and_log_modes_let_it_through_and_record_it() {
     assert_eq!(client.one::<String>(row), "warn");
 }
 
+/// What a function does while a statement calls it, no profile can foresee.
+#[test]
+fn a_profile_that_is_wrong_is_told() {
+    let (_database, mut client) = with_big_table();
+    client.batch(
+        "SET pg_interlock.mode = 'log'; SET pg_interlock.verify_profiles = 'warn';
+         CREATE TABLE small (id int); INSERT INTO small VALUES (1);
+         CREATE FUNCTION meddle() RETURNS int LANGUAGE plpgsql AS
+             $$BEGIN PERFORM FROM big WHERE id = 1 FOR UPDATE; CREATE INDEX IF NOT EXISTS i ON big (v); RETURN 1; END$$",
+    );
+    client.notices();
+    client.batch("ALTER TABLE small ADD COLUMN a int DEFAULT meddle()");
+    let mut told = client.notices();
+    told.retain(|told| told.severity() == "WARNING");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        told[0].message(),
+        "lock profile of ALTER TABLE differs from what it did"
+    );
+    let detail = told[0].detail().expect("a detail");
+    assert!(
+        detail.starts_with("Seen and not foreseen: public.big: ShareLock, not no lock.  Statement: ALTER TABLE small"),
+        "{detail}"
+    );
+    pg_test::until(
+        &mut client,
+        "SELECT EXISTS (SELECT FROM interlock.decision_log WHERE mismatches = '{\"public.big: ShareLock, not no lock\"}')",
+    );
+}
+
 #[test]
 fn profiles_are_verified_at_run_time() {
     let (_database, mut client) = with_big_table();

@@ -136,6 +136,7 @@ fn a_transaction_whose_rows_others_wait_for_gives_up() {
         "UPDATE small SET a = 1",
         "SELECT FROM small FOR UPDATE",
         "SAVEPOINT s; UPDATE small SET a = 1; RELEASE s",
+        "SAVEPOINT s; UPDATE small SET a = 1; SAVEPOINT t",
     ] {
         let (database, mut reader) = shop("1h");
         reader.batch("CREATE TABLE small (a int); INSERT INTO small VALUES (0)");
