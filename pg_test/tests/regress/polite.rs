@@ -158,6 +158,59 @@ fn a_transaction_whose_rows_others_wait_for_gives_up() {
     }
 }
 
+/// Two that have read a table and then want to change it wait for each other; the first to give up lets the other one through.
+#[test]
+fn two_who_have_read_the_table_do_not_wait_for_ever() {
+    let (database, mut first) = shop("60s");
+    let mut second = database.client();
+    for client in [&mut first, &mut second] {
+        client.batch("BEGIN; SELECT count(*) FROM orders");
+    }
+    second.batch("SET LOCAL pg_interlock.lock_wait_timeout = '50ms'");
+    let waiting = first.run(CHEAP);
+    blocked(&mut database.client(), waiting.pid());
+    let error = refused(&mut second, CHEAP, "IL006");
+    let detail = error.detail().expect("a detail");
+    assert!(detail.contains(&format!("process {} ", waiting.pid())), "{detail}");
+    second.batch("ROLLBACK");
+    waiting.finish().1.expect("the other one has given up");
+}
+
+/// They block neither reads nor writes, and may take as long as it takes.
+#[test]
+fn statements_that_let_others_go_on_are_not_hurried() {
+    let (database, mut other) = shop("50ms");
+    other.batch("ALTER TABLE orders ADD CONSTRAINT positive CHECK (a > 0) NOT VALID; ANALYZE orders");
+    for (before, statement) in [
+        (
+            "UPDATE orders SET a = 1 WHERE id = 1",
+            "CREATE INDEX CONCURRENTLY i ON orders (a)",
+        ),
+        ("SELECT count(*) FROM orders", "DROP INDEX CONCURRENTLY i"),
+        (
+            "LOCK TABLE orders IN SHARE UPDATE EXCLUSIVE MODE",
+            "ALTER TABLE orders VALIDATE CONSTRAINT positive",
+        ),
+    ] {
+        other.batch(&format!("BEGIN; {before}"));
+        let waiting = database.client().run(statement);
+        blocked(&mut other, waiting.pid());
+        until(
+            &mut database.client(),
+            &format!(
+                "SELECT clock_timestamp() - query_start > '300 ms' FROM pg_stat_activity WHERE pid = {}",
+                waiting.pid()
+            ),
+        );
+        assert!(!waiting.ended(), "{statement}");
+        other.batch("COMMIT");
+        waiting
+            .finish()
+            .1
+            .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    }
+}
+
 #[test]
 fn prepared_transactions_are_named() {
     let cluster = Cluster::start(&[
