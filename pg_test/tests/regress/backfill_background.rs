@@ -11,7 +11,7 @@ pub fn create(client: &mut Client) {
     client.batch(&format!(
         "CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL DEFAULT 0, n int NOT NULL DEFAULT 0);
          INSERT INTO t SELECT g FROM generate_series(1, 100) AS g;
-         CREATE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql AS $$
+         CREATE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
              BEGIN
                  IF new.id = 55 THEN
                      PERFORM pg_advisory_xact_lock_shared({GATE});

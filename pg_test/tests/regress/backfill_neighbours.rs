@@ -10,7 +10,7 @@ fn create(client: &mut Client) {
     client.batch(&format!(
         "CREATE TABLE t (id int PRIMARY KEY, v text, n int NOT NULL DEFAULT 0);
          INSERT INTO t SELECT 2 * g FROM generate_series(1, 100) AS g;
-         CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
+         CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
              BEGIN
                  IF new.id = 110 THEN PERFORM pg_advisory_xact_lock_shared({GATE}); END IF;
                  RETURN new;
