@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::patience::{self, Obtained, Plan, Reason};
+use super::patience::{self, Obtained, Plan};
 use super::running::Running;
 use super::surroundings::Surroundings;
 use super::verify::Before;
@@ -166,7 +166,7 @@ fn refuse(
     judged: &Judged,
     utility: &Utility,
     busy: &Busy,
-    (time, because): (Duration, Reason),
+    (time, end): (Duration, End),
     started: Instant,
 ) -> Option<Report> {
     let (relation, mode) = busy.wanted;
@@ -177,12 +177,7 @@ fn refuse(
         relation,
         mode,
         time,
-        end: match because {
-            Reason::TimeIsUp => End::TimeIsUp,
-            Reason::LockTimeout => End::LockTimeout,
-            Reason::HoldsOthersUp => End::HoldsOthersUp,
-            Reason::IsWaitedFor => End::IsWaitedFor,
-        },
+        end,
         blockers: &blockers,
     });
     if let Some(recorder) = recorder() {

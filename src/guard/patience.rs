@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 use super::{Judged, session_settings};
+use crate::advice::lock_wait::End;
 use crate::model::lock_mode::Blocks;
 use crate::model::lock_profile::Effect;
 use crate::model::relation::FIRST_NORMAL_OBJECT_ID;
@@ -29,24 +30,7 @@ pub enum Obtained {
     /// Nothing is held: the relations are neither large nor busy, and the statement may wait as ever.
     Nothing,
     /// Nothing is held, and somebody is in the way of this lock.
-    GaveUp {
-        busy: Busy,
-        tried: Duration,
-        because: Reason,
-    },
-}
-
-/// Why trying ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// `pg_interlock.lock_wait_timeout`
-    TimeIsUp,
-    /// The session's own `lock_timeout`.
-    LockTimeout,
-    /// The transaction holds locks that block others, which would wait with it.
-    HoldsOthersUp,
-    /// Somebody waits for a row of the transaction.
-    IsWaitedFor,
+    GaveUp { busy: Busy, tried: Duration, because: End },
 }
 
 /// The locks to obtain politely; `None` where the statement goes its own way.
@@ -101,15 +85,15 @@ impl Plan {
             };
             let tried = begun.elapsed();
             let because = if *holds_others_up.get_or_insert_with(transaction_holds_others_up) {
-                Some(Reason::HoldsOthersUp)
+                Some(End::HoldsOthersUp)
             } else if locks::is_waited_for() {
-                Some(Reason::IsWaitedFor)
+                Some(End::IsWaitedFor)
             } else if tried < total {
                 None
             } else if own.is_some_and(|own| own <= tried) {
-                Some(Reason::LockTimeout)
+                Some(End::LockTimeout)
             } else {
-                Some(Reason::TimeIsUp)
+                Some(End::TimeIsUp)
             };
             if let Some(because) = because {
                 return Obtained::GaveUp { busy, tried, because };
