@@ -10,19 +10,23 @@ use crate::support::{big_table, database, locks_on, refused};
 use pg_test::{Client, Cluster, TestDatabase, blocked, until};
 
 /// How long others may wait behind one attempt.
-const ATTEMPT: &str = "50ms";
+const ATTEMPT: Duration = Duration::from_millis(200);
 /// How long somebody is in the way once the statement waits: many attempts.
-const STAY: &str = "SELECT pg_sleep(2)";
+const STAY: Duration = Duration::from_secs(2);
 const STREAMS: usize = 3;
+/// A machine that is busy with other tests keeps a stream waiting, too, but not each time.
+const PLAYS: usize = 4;
 
 /// Who is in the way of what, and who might have to wait with it.
 struct Scene<'a> {
     setup: &'a str,
-    /// Gets in the way, in a session of its own.
-    begin: &'a str,
-    /// Gets out of it.
-    end: &'a str,
+    /// Get in the way, in a session of their own.
+    begin: &'a [&'a str],
+    /// Get out of it.
+    end: &'a [&'a str],
     statement: &'a str,
+    /// Does what the statement did away again.
+    undo: &'a str,
     /// Whose lock cannot be had.
     relation: &'a str,
     /// What others do all the time; each has its own number for `$n`.
@@ -31,9 +35,10 @@ struct Scene<'a> {
 
 const READER: Scene = Scene {
     setup: "",
-    begin: "BEGIN; SELECT count(*) FROM orders",
-    end: "COMMIT",
+    begin: &["BEGIN; SELECT count(*) FROM orders"],
+    end: &["COMMIT"],
     statement: "ALTER TABLE orders ADD COLUMN note text",
+    undo: "ALTER TABLE orders DROP COLUMN note",
     relation: "orders",
     others: "SELECT a FROM orders WHERE id = $n",
 };
@@ -78,23 +83,33 @@ impl Stream {
 }
 
 impl Scene<'_> {
-    /// Plays it in a new database, all of whose tables are large, and again unguarded.
+    /// Plays it in a database whose tables are all large.
     fn play(&self) {
-        let (guarded, unguarded) = (database(), database());
-        self.play_on(&|| guarded.client(), &|| unguarded.client());
+        let database = database();
+        self.play_in(&|| database.client());
     }
 
-    fn play_on(&self, guarded: &dyn Fn() -> Client, unguarded: &dyn Fn() -> Client) {
-        self.set_up(&mut guarded());
-        self.set_up(&mut unguarded());
-        self.gives_up(guarded);
-        let polite = self.longest_wait(guarded, "SET pg_interlock.lock_wait_timeout = '1h'");
-        let queued = self.longest_wait(unguarded, "SET pg_interlock.polite_locks = off");
+    fn play_in(&self, connect: &dyn Fn() -> Client) {
+        self.set_up(&mut connect());
+        self.gives_up(connect);
+        let queued = self.longest_wait(connect, "SET pg_interlock.polite_locks = off");
         assert!(
-            polite * 2 < queued,
-            "others waited {polite:?} with the guard and {queued:?} without it: {}",
+            queued >= STAY,
+            "others waited only {queued:?} behind {}",
             self.statement
         );
+        self.keeps_others_no_longer_than_an_attempt(|| {
+            self.longest_wait(connect, "SET pg_interlock.lock_wait_timeout = '1h'")
+        });
+    }
+
+    /// Others get their turn when an attempt is over: nobody waits for two of them.
+    fn keeps_others_no_longer_than_an_attempt(&self, mut longest_wait: impl FnMut() -> Duration) {
+        let mut waits: Vec<Duration> = Vec::new();
+        while waits.last().is_none_or(|wait| *wait >= ATTEMPT * 3 / 2) {
+            assert!(waits.len() < PLAYS, "others waited {waits:?} behind {}", self.statement);
+            waits.push(longest_wait());
+        }
     }
 
     fn set_up(&self, client: &mut Client) {
@@ -107,36 +122,44 @@ impl Scene<'_> {
     /// With little patience the statement fails, and leaves no lock.
     fn gives_up(&self, connect: &dyn Fn() -> Client) {
         let (mut holder, mut client) = (connect(), self.guarded(connect));
-        holder.batch(self.begin);
+        run_all(&mut holder, self.begin);
         client.batch("SET pg_interlock.lock_wait_timeout = '100ms'");
         let error = refused(&mut client, self.statement, "IL006");
         assert_eq!(error.table(), Some(self.relation), "{error:#?}");
         assert_eq!(locks_on(&mut client, "public"), "", "{}", self.statement);
-        holder.batch(self.end);
+        run_all(&mut holder, self.end);
     }
 
     /// How long others are kept waiting at most until the statement has got through.
     fn longest_wait(&self, connect: &dyn Fn() -> Client, setting: &str) -> Duration {
         let (mut holder, mut client) = (connect(), self.guarded(connect));
-        holder.batch(self.begin);
+        run_all(&mut holder, self.begin);
         client.batch(setting);
         let stream = Stream::start(connect, self.others);
         let waiting = client.run(self.statement);
         blocked(&mut holder, waiting.pid());
-        holder.batch(STAY);
+        holder.batch(&format!("SELECT pg_sleep({})", STAY.as_secs_f64()));
         assert!(!waiting.ended(), "nothing was in the way of {}", self.statement);
-        holder.batch(self.end);
+        run_all(&mut holder, self.end);
         let (_, outcome) = waiting.finish();
         let longest = stream.stop();
         outcome.unwrap_or_else(|error| panic!("{}: {error:?}", self.statement));
+        holder.batch(&format!("SET pg_interlock.mode = off; {}", self.undo));
         longest
     }
 
     fn guarded(&self, connect: &dyn Fn() -> Client) -> Client {
         let mut client = connect();
-        client.batch(&format!("SET pg_interlock.lock_attempt_timeout = '{ATTEMPT}'"));
+        client.batch(&format!(
+            "SET pg_interlock.lock_attempt_timeout = {}",
+            ATTEMPT.as_millis()
+        ));
         client
     }
+}
+
+fn run_all(client: &mut Client, statements: &[&str]) {
+    statements.iter().for_each(|statement| client.batch(statement));
 }
 
 #[test]
@@ -150,16 +173,85 @@ fn readers_go_on_beside_a_prepared_transaction_in_the_way() {
         ("max_prepared_transactions", "2"),
         ("pg_interlock.row_threshold", "100"),
     ]);
-    for name in ["guarded", "unguarded"] {
-        cluster.connect("postgres").batch(&format!("CREATE DATABASE {name}"));
-        cluster.connect(name).batch("CREATE EXTENSION pg_interlock");
-    }
+    cluster.connect("postgres").batch("CREATE EXTENSION pg_interlock");
     Scene {
-        begin: "BEGIN; SELECT count(*) FROM orders; PREPARE TRANSACTION 'half done'",
-        end: "COMMIT PREPARED 'half done'",
+        begin: &["BEGIN; SELECT count(*) FROM orders; PREPARE TRANSACTION 'half done'"],
+        end: &["COMMIT PREPARED 'half done'"],
         ..READER
     }
-    .play_on(&|| cluster.connect("guarded"), &|| cluster.connect("unguarded"));
+    .play_in(&|| cluster.connect("postgres"));
+}
+
+/// Vacuuming all of `orders` takes minutes.
+const SLOW_AUTOVACUUM: [(&str, &str); 7] = [
+    ("pg_interlock.row_threshold", "100"),
+    ("autovacuum_naptime", "1s"),
+    ("autovacuum_freeze_max_age", "100000"),
+    ("autovacuum_vacuum_cost_delay", "100ms"),
+    ("autovacuum_vacuum_cost_limit", "1"),
+    ("vacuum_cost_page_dirty", "1000"),
+    ("deadlock_timeout", "3s"),
+];
+const VACUUMED: &str = "DO $$BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_stat_activity
+                       WHERE backend_type = 'autovacuum worker' AND query ~ 'VACUUM.* public.orders') LOOP
+        PERFORM pg_stat_clear_snapshot(), pg_sleep(0.02);
+    END LOOP;
+END$$";
+
+/// Unguarded, everybody waits for as long as it takes the server to look for a deadlock, and to find an autovacuum.
+#[test]
+fn readers_go_on_beside_an_autovacuum_that_gives_way() {
+    let cluster = Cluster::start(&SLOW_AUTOVACUUM);
+    let connect = || cluster.connect("postgres");
+    connect().batch("CREATE EXTENSION pg_interlock");
+    READER.set_up(&mut connect());
+    connect().batch(
+        "ALTER TABLE orders SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
+         INSERT INTO orders SELECT g, g, repeat('x', 500) FROM generate_series(1000, 20000) AS g;
+         DELETE FROM orders WHERE id > 1000",
+    );
+    let longest_wait = |setting: &str| {
+        let mut client = READER.guarded(&connect);
+        client.batch(VACUUMED);
+        client.batch(setting);
+        let stream = Stream::start(&connect, READER.others);
+        client.batch(READER.statement);
+        let longest = stream.stop();
+        client.batch(READER.undo);
+        longest
+    };
+    let queued = longest_wait("SET pg_interlock.polite_locks = off");
+    assert!(queued >= STAY, "others waited only {queued:?}");
+    READER.keeps_others_no_longer_than_an_attempt(|| longest_wait(""));
+}
+
+#[test]
+fn readers_go_on_beside_an_autovacuum_to_prevent_wraparound() {
+    let cluster = Cluster::start(&SLOW_AUTOVACUUM);
+    cluster.connect("postgres").batch("CREATE EXTENSION pg_interlock");
+    Scene {
+        setup: "INSERT INTO orders SELECT g, g, repeat('x', 500) FROM generate_series(1000, 20000) AS g;
+                CREATE TABLE burnt (a int);
+                DO $$BEGIN
+                    FOR i IN 1 .. 110000 LOOP
+                        BEGIN INSERT INTO burnt VALUES (i); EXCEPTION WHEN division_by_zero THEN NULL; END;
+                    END LOOP;
+                END$$",
+        begin: &[
+            "ALTER SYSTEM SET autovacuum_naptime = '1s'",
+            "SELECT pg_reload_conf()",
+            VACUUMED,
+        ],
+        // Canceled, it would be started again before the statement tries again.
+        end: &[
+            "ALTER SYSTEM SET autovacuum_naptime = '1h'",
+            "SELECT pg_reload_conf()",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%(to prevent wraparound)'",
+        ],
+        ..READER
+    }
+    .play_in(&|| cluster.connect("postgres"));
 }
 
 #[test]
@@ -169,8 +261,9 @@ fn readers_of_a_leaf_go_on_beside_a_reader_of_another() {
                 CREATE TABLE leaf_1 PARTITION OF tree FOR VALUES IN (1);
                 CREATE TABLE leaf_2 PARTITION OF tree FOR VALUES IN (2);
                 INSERT INTO tree SELECT 1 + g % 2 FROM generate_series(1, 300) AS g",
-        begin: "BEGIN; SELECT count(*) FROM leaf_2",
+        begin: &["BEGIN; SELECT count(*) FROM leaf_2"],
         statement: "ALTER TABLE tree ADD COLUMN note text",
+        undo: "ALTER TABLE tree DROP COLUMN note",
         relation: "leaf_2",
         // Unguarded, the statement holds its lock on this leaf while it waits for that on the other.
         others: "SELECT count(*) FROM leaf_1",
@@ -184,9 +277,10 @@ fn writers_go_on_beside_a_writer_of_the_referenced_table() {
     Scene {
         setup: "CREATE TABLE customers (id int PRIMARY KEY);
                 INSERT INTO customers SELECT generate_series(0, 200)",
-        begin: "BEGIN; DELETE FROM customers WHERE id = 0",
-        end: "ROLLBACK",
+        begin: &["BEGIN; DELETE FROM customers WHERE id = 0"],
+        end: &["ROLLBACK"],
         statement: "ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers NOT VALID",
+        undo: "ALTER TABLE orders DROP CONSTRAINT orders_a_fkey",
         relation: "customers",
         others: "UPDATE orders SET b = 'x' WHERE id = $n",
     }
@@ -242,7 +336,7 @@ fn rivals(database: &TestDatabase, attempt: &str) -> [Client; 2] {
 #[test]
 fn two_statements_for_one_table_both_get_through() {
     let database = database();
-    let mut rivals = rivals(&database, ATTEMPT);
+    let mut rivals = rivals(&database, "50ms");
     let mut reader = database.client();
     for round in 0..10 {
         reader.batch("BEGIN; SELECT count(*) FROM orders");
