@@ -37,7 +37,7 @@ impl Cluster {
         let server = Server::under_test();
         let mut cluster = Cluster {
             server,
-            directory: workspace::new_cluster_directory(),
+            directory: workspace::new_directory(),
             postmaster: None,
         };
         cluster.initdb();
@@ -59,7 +59,7 @@ impl Cluster {
     pub fn standby(&self, settings: &[(&str, &str)]) -> Cluster {
         let mut standby = Cluster {
             server: self.server,
-            directory: workspace::new_cluster_directory(),
+            directory: workspace::new_directory(),
             postmaster: None,
         };
         let output = process::as_server_user(&self.server.client_program("pg_basebackup"))

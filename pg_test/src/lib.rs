@@ -6,6 +6,7 @@
 //!
 //! `make test` chooses the server, see [`server`].
 
+mod c_library;
 mod client;
 mod cluster;
 mod database;
@@ -14,6 +15,7 @@ pub mod server;
 mod wait;
 mod workspace;
 
+pub use c_library::c_library;
 pub use client::{Client, Running};
 pub use cluster::{Cluster, Stop};
 pub use database::TestDatabase;

@@ -12,6 +12,8 @@ pub struct Server {
     /// Its major version.
     pub major: u32,
     bindir: PathBuf,
+    /// Where the headers are that extensions in C include.
+    pub headers: PathBuf,
 }
 
 impl Server {
@@ -48,6 +50,7 @@ impl Server {
                 .parse()
                 .unwrap_or_else(|_| panic!("{} says {version:?}", pg_config.display())),
             bindir: ask(pg_config, "--bindir").into(),
+            headers: ask(pg_config, "--includedir-server").into(),
         }
     }
 }

@@ -25,8 +25,9 @@ struct Workspace {
 
 static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
 
-/// A new empty directory for one cluster, owned by the servers' user and closed to others; removed by [`remove_cluster`].
-pub fn new_cluster_directory() -> PathBuf {
+/// A new empty directory, owned by the servers' user and closed to others. A cluster's is removed by [`remove_cluster`],
+/// others with the workspace.
+pub fn new_directory() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let workspace = WORKSPACE.get_or_init(open);
     let path = workspace.path.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());

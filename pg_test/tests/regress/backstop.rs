@@ -1,6 +1,6 @@
 //! What no profile foresaw: the last line of defence stops it, and `verify_profiles` tells of it.
 
-use pg_test::{Client, TestDatabase};
+use pg_test::{Client, TestDatabase, c_library};
 
 /// A database whose guard objects from 10000 rows on, and a table above that.
 fn with_big_table() -> (TestDatabase, Client) {
@@ -47,6 +47,63 @@ fn an_index_that_no_profile_foresaw_is_stopped_before_it_is_built() {
     let row =
         "SELECT rule || ' ' || command_tag || ' ' || relation FROM interlock.decision_log WHERE decision = 'reject'";
     assert_eq!(client.one::<String>(row), "unpredicted ALTER TABLE public.big");
+}
+
+#[test]
+fn a_rewrite_that_no_profile_foresaw_is_stopped_before_it_begins() {
+    let (_database, mut client) = with_big_table();
+    // As in `ATTACH`, the function cannot be planned while the guard reads.
+    let error = client.error("ALTER TABLE big ALTER v TYPE int USING zero()");
+    assert_eq!(error.code().code(), "IL001", "{error:?}");
+    assert!(
+        error.message().contains("would rewrite table \"public.big\""),
+        "{error:?}"
+    );
+    assert_eq!(client.one::<String>("SELECT max(v) FROM big"), "9999");
+    let row = "SELECT rule || ' ' || command_tag || ' ' || relation || ' ' || lock_mode FROM interlock.decision_log
+                WHERE decision = 'reject'";
+    assert_eq!(
+        client.one::<String>(row),
+        "unpredicted ALTER TABLE public.big AccessExclusiveLock"
+    );
+}
+
+/// No statement is judged there at all: the functions are an extension's, in C, and call what ALTER TABLE calls.
+#[test]
+fn who_goes_past_the_statements_is_stopped_too() {
+    let (_database, mut client) = with_big_table();
+    let library = c_library("tests/regress/backstop/past_process_utility.c");
+    for function in ["rewrite", "build_index"] {
+        client.batch(&format!(
+            "CREATE FUNCTION {function}(regclass) RETURNS void LANGUAGE c AS '{}'",
+            library.display()
+        ));
+    }
+    client.batch("CREATE TABLE small (id int, v text)");
+    let file = "SELECT pg_relation_filenode('big')";
+    let before = client.one::<u32>(file);
+    for (function, code, message) in [
+        ("rewrite", "IL001", "a function would rewrite table \"public.big\""),
+        (
+            "build_index",
+            "IL003",
+            "a function would build an index on table \"public.big\"",
+        ),
+    ] {
+        let error = client.error(&format!("SELECT {function}('big')"));
+        assert_eq!(error.code().code(), code, "{error:?}");
+        assert!(error.message().starts_with(message), "{error:?}");
+        client.batch(&format!("SELECT {function}('small')"));
+    }
+    assert_eq!(client.one::<u32>(file), before);
+    client.batch("SET pg_interlock.mode = off; SELECT rewrite('big'), build_index('big')");
+    assert_ne!(client.one::<u32>(file), before);
+    assert_eq!(
+        client.text(
+            "SELECT rule, relation, sqlstate, effects FROM interlock.decision_log WHERE decision = 'reject' ORDER BY id"
+        ),
+        "unpredicted|public.big|IL001|{rewrites,scans}\nunpredicted|public.big|IL003|{scans,\"builds indexes\"}"
+    );
 }
 
 #[test]
