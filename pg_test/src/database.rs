@@ -84,7 +84,8 @@ impl Drop for TestDatabase {
 fn shared_cluster() -> &'static Cluster {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let cluster = Cluster::start(&[]);
+        // Enough for tens of thousands of tables in one transaction.
+        let cluster = Cluster::start(&[("max_locks_per_transaction", "512")]);
         let mut client = cluster.connect("postgres");
         client.batch(&format!("CREATE DATABASE {TEMPLATE}"));
         cluster.connect(TEMPLATE).batch("CREATE EXTENSION pg_interlock");

@@ -265,8 +265,8 @@ pub enum AlterCommand {
         why: RewriteBy,
         /// What is rewritten.
         relations: Vec<Oid>,
-        /// Sequences of the target that follow.
-        sequences: Vec<Oid>,
+        /// Sequences of the target that follow, and the lock on each.
+        sequences: Vec<(Oid, LockMode)>,
     },
     /// SET TABLESPACE that moves the target's files
     MoveFiles {

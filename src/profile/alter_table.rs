@@ -86,8 +86,8 @@ fn command(statement: &AlterTable, command: &AlterCommand, builder: &mut Builder
             for relation in relations {
                 builder.rewrite(*relation, lock, rewrite_cause(why));
             }
-            for sequence in sequences {
-                builder.renew(*sequence, LockMode::AccessExclusive);
+            for (sequence, mode) in sequences {
+                builder.renew(*sequence, *mode);
             }
         }
         AlterCommand::MoveFiles { tablespace } => {

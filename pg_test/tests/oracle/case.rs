@@ -86,11 +86,18 @@ impl Case {
         format!("{}\n{}", self.setup, self.settings)
     }
 
-    /// The server may refuse it; then there is nothing to compare. For generated cases.
+    /// The server may refuse it on what it finds; then there is nothing to compare. For cases made of lists.
     pub fn if_possible(mut self) -> Self {
         self.may_fail = true;
         self
     }
+}
+
+/// An extension that the server comes with and that has a type of the same name.
+pub fn extension_with_type() -> String {
+    TestDatabase::new()
+        .client()
+        .one("SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'vector') LIMIT 1")
 }
 
 /// Runs every case, each in an empty schema `app` with what `base` and its own set-up create there, and then tells all
@@ -106,7 +113,11 @@ pub fn run(base: &str, cases: Vec<Case>) {
         if !case.majors.contains(&Server::under_test().major) || !case.statement.contains(&filter) {
             continue;
         }
-        match outcome(base, &case, &mut found, &database, &mut client) {
+        if let Err(error) = set_up(base, &case, &mut found, &mut client) {
+            reports.push(format!("its set-up fails: {error}\n{}", describe(&case)));
+            continue;
+        }
+        match outcome(&case, &database, &mut client) {
             Ok(None) => compared += 1,
             Ok(Some(report)) => {
                 compared += 1;
@@ -126,25 +137,22 @@ pub fn run(base: &str, cases: Vec<Case>) {
     println!("{compared} cases agree");
 }
 
-/// The differences of one case; an error if the server refuses the statement.
-fn outcome(
-    base: &str,
-    case: &Case,
-    found: &mut Option<String>,
-    database: &TestDatabase,
-    client: &mut Client,
-) -> Result<Option<String>, String> {
+/// Makes what a case finds, if the one before it did not find the same.
+fn set_up(base: &str, case: &Case, found: &mut Option<String>, client: &mut Client) -> Result<(), String> {
     if found.as_deref() != Some(&case.found()) {
         *found = None;
         clean(client);
         client.batch(base);
-        if let Err(error) = client.try_batch(&case.setup) {
-            return Err(format!("set-up: {}", server::words(&error)));
-        }
+        client.try_batch(&case.setup).map_err(|error| server::words(&error))?;
         client.batch(&case.settings);
     }
     // What ran in a transaction was undone, and the next case finds what this one found.
     *found = case.in_transaction.then(|| case.found());
+    Ok(())
+}
+
+/// The differences of one case; an error if the server refuses the statement.
+fn outcome(case: &Case, database: &TestDatabase, client: &mut Client) -> Result<Option<String>, String> {
     let found = if case.in_transaction {
         compared(client, case)?
     } else {

@@ -74,9 +74,6 @@ fn create() {
              CREATE INDEX ON other (b); ALTER TABLE other DROP c;
              ALTER TABLE p ATTACH PARTITION other FOR VALUES FROM (1000) TO (3000)",
         ),
-        case("CREATE INDEX CONCURRENTLY n ON tt (a)")
-            .given("CREATE TEMP TABLE tt (a int); INSERT INTO tt VALUES (1)")
-            .if_possible(),
     ];
     run(BASE, cases);
 }
@@ -123,9 +120,17 @@ fn rebuild_and_alter() {
         case("ALTER INDEX x SET (fastupdate = off)").given("CREATE INDEX x ON t USING gin (to_tsvector('simple', b))"),
         case("ALTER INDEX x ALTER COLUMN 1 SET STATISTICS 100").given("CREATE INDEX x ON t (f(a))"),
         case("ALTER INDEX x ATTACH PARTITION y").given("CREATE INDEX x ON ONLY p (b); CREATE INDEX y ON p1 (b)"),
-        case("ALTER INDEX x ATTACH PARTITION y")
-            .given("CREATE INDEX x ON ONLY p1 (b)")
-            .if_possible(),
+        case("ALTER INDEX x SET (gin_pending_list_limit = 128)")
+            .given("CREATE INDEX x ON t USING gin (to_tsvector('simple', b))"),
+        case("ALTER INDEX x RESET (fastupdate, gin_pending_list_limit)")
+            .given("CREATE INDEX x ON t USING gin (to_tsvector('simple', b)) WITH (fastupdate = off)"),
+        case("ALTER INDEX x SET (pages_per_range = 4)").given("CREATE INDEX x ON t USING brin (a)"),
+        case("ALTER INDEX x SET (autosummarize = on)").given("CREATE INDEX x ON t USING brin (a)"),
+        case("ALTER INDEX x SET (fillfactor = 70)").given("CREATE INDEX x ON t USING hash (a)"),
+        case("ALTER INDEX x SET (buffering = on)").given("CREATE INDEX x ON t USING gist (int4range(a, a + 1))"),
+        case("ALTER INDEX x SET (fillfactor = 70, buffering = on)")
+            .given("CREATE INDEX x ON t USING gist (int4range(a, a + 1))"),
+        case("ALTER TABLE t_a SET (fillfactor = 50)"),
         case("ALTER TABLE t CLUSTER ON t_a"),
         case("ALTER TABLE t SET WITHOUT CLUSTER"),
     ];

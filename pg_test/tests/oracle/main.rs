@@ -33,6 +33,7 @@ mod objects;
 mod owned;
 mod queries;
 mod rename;
+mod scale;
 mod server;
 mod several;
 mod storage;

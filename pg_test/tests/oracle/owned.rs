@@ -33,7 +33,7 @@ fn owned() {
                  ALTER TYPE c OWNER TO oracle_b; CREATE TABLE typed OF c; INSERT INTO typed VALUES (1)";
     let others = "CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; ALTER FUNCTION f OWNER TO oracle_a;
                   CREATE INDEX r_f ON r (f(id)); CREATE STATISTICS st ON id, t FROM r; ALTER STATISTICS st OWNER TO oracle_b";
-    let policies = "CREATE POLICY both ON r TO oracle_a, oracle_b; CREATE POLICY one ON t TO oracle_a";
+    let policies = "CREATE POLICY two ON r TO oracle_a, oracle_b; CREATE POLICY one ON t TO oracle_a";
     let drops = [
         "DROP OWNED BY oracle_a",
         "DROP OWNED BY oracle_a CASCADE",

@@ -188,6 +188,8 @@ fn catalog_only() {
         case("ALTER TABLE p REPLICA IDENTITY FULL"),
         case("ALTER VIEW v ALTER a SET DEFAULT 5"),
         case("ALTER VIEW v SET (security_barrier = true)"),
+        case("ALTER VIEW v SET (security_invoker = true, check_option = local)"),
+        case("ALTER VIEW v RESET (security_barrier)"),
         case("ALTER MATERIALIZED VIEW mv CLUSTER ON mv_a"),
         case("ALTER MATERIALIZED VIEW mv SET (autovacuum_enabled = off)"),
     ]);

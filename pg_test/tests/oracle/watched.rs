@@ -78,6 +78,11 @@ fn concurrent_index_commands() {
         case("REINDEX SCHEMA CONCURRENTLY other")
             .given(EXCLUDING_IN_SCHEMA)
             .gate(CATALOG),
+        case("REINDEX SCHEMA CONCURRENTLY app")
+            .given("DROP TABLE t")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .gate(GATE_P2),
         case("REINDEX TABLE CONCURRENTLY p").gate(GATE_P1).gate(GATE_P2),
         case("REINDEX INDEX CONCURRENTLY p_b").gate(INDEX_P1).gate(INDEX_P2),
     ];
@@ -121,6 +126,20 @@ fn partitioned_and_vacuum() {
             .set("SET ROLE of_parent")
             .gate(GATE_P1),
         case("VACUUM FULL parent"),
+        case("CLUSTER").given("ALTER TABLE gated CLUSTER ON gated_a").gate(GATE),
+        case("REINDEX SCHEMA app")
+            .given("DROP TABLE t")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .gate(GATE_P2),
+        case("REINDEX SCHEMA other").given("CREATE SCHEMA other"),
+        case("REINDEX DATABASE")
+            .given("DROP TABLE t")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .gate(GATE_P2)
+            .from(16),
+        case("REINDEX SYSTEM").from(16),
         case("ANALYZE p"),
     ];
     run(BASE, cases.into_iter().map(crate::case::Case::watched).collect());

@@ -9,6 +9,7 @@ use super::relations::{class_row, is_toast_namespace};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog::{self, Path, Value};
+use crate::postgres::version::{self, Backported};
 
 /// What dropping some objects takes with it.
 #[derive(Default)]
@@ -82,6 +83,9 @@ fn owners(object: Object) -> Vec<Object> {
         .collect()
 }
 
+/// `RemoveStatisticsById` of `commands/statscmds.c` locks the table.
+const STATISTICS_LOCK_THEIR_TABLE: Backported = &[150_006, 160_002];
+
 /// Catalogs of parts of relations: dropping a part locks the relation in the named column.
 const PARTS: [(Path, &str, LockMode); 5] = [
     (catalog::TRIGGER, "tgrelid", LockMode::AccessExclusive),
@@ -122,6 +126,7 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
             deletion.locked.push((constraint.table, LockMode::AccessExclusive));
         }
     } else if let Some((path, column, mode)) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)
+        && (path.catalog() != catalog::EXTENDED_STATISTICS.catalog() || version::has(STATISTICS_LOCK_THEIR_TABLE))
         && let Some(row) = catalog::row(path, object.oid)
     {
         deletion.locked.push((row.oid(column), *mode));

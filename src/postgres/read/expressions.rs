@@ -11,6 +11,7 @@ use crate::model::facts::NewColumnValue;
 use crate::model::relation::Oid;
 use crate::postgres::node::{self, Node};
 use crate::postgres::subtransaction::reading;
+use crate::postgres::version::{self, Backported};
 
 /// A type as a statement writes it.
 #[derive(Clone, Copy)]
@@ -52,6 +53,12 @@ pub struct Default {
     pub sequences: Vec<Oid>,
 }
 
+/// Whether a default is volatile is found out after planning, which may inline a function or add its arguments.
+const PLANNED_BEFORE_JUDGED: Backported = &[150_006, 160_002];
+
+/// The default of a domain reaches existing rows where the column has none of its own; before, they stay null.
+const DOMAIN_DEFAULTS_STORED: Backported = &[150_013, 160_009, 170_005];
+
 /// Where existing rows get the value of a new column with this default from: the middle of `ATExecAddColumn` of `commands/tablecmds.c`, for a column that is neither generated nor identity.
 pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> Default {
     let default = raw_default
@@ -65,7 +72,8 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
             sequences: default.map(sequences).unwrap_or_default(),
         };
     }
-    let Some(default) = default else {
+    let written = default.filter(|_| raw_default.is_some() || version::has(DOMAIN_DEFAULTS_STORED));
+    let Some(default) = written else {
         return Default {
             value: NewColumnValue::Null,
             text: None,
@@ -75,7 +83,12 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
     // SAFETY: a transformed expression; the functions only walk it.
     let value = unsafe {
         let planned = pg_sys::expression_planner(default.cast());
-        if pg_sys::contain_volatile_functions(planned.cast()) {
+        let judged = if version::has(PLANNED_BEFORE_JUDGED) {
+            planned.cast()
+        } else {
+            default
+        };
+        if pg_sys::contain_volatile_functions(judged) {
             NewColumnValue::Volatile
         } else {
             match node::cast::<pg_sys::Const>(planned.cast(), pg_sys::NodeTag::T_Const) {

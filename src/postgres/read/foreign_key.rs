@@ -6,13 +6,14 @@ use pgrx::pg_sys;
 use super::columns;
 use super::constraints::{self, Constraint};
 use super::context::Context;
+use super::partition_key::KEYS_TO_EACH_PARTITION;
 use super::relations::{children, index_rows, resolve};
 use super::types;
 use crate::model::facts::{AddForeignKey, AlterCommand};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::Oid;
 use crate::postgres::catalog;
-use crate::postgres::node;
+use crate::postgres::{node, version};
 
 /// ADD FOREIGN KEY; `checked`: existing rows can break it.
 pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, context: &mut Context) -> AlterCommand {
@@ -84,7 +85,7 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
     }
     let lock = LockMode::AccessExclusive;
     facts.locked.push((referenced, lock));
-    if context.is_partitioned(referenced) {
+    if context.is_partitioned(referenced) && version::has(KEYS_TO_EACH_PARTITION) {
         // So are its parts for each partition of the other end.
         facts.locked.extend(facts.referenced.iter().map(|oid| (*oid, lock)));
         facts.locked.push((member, lock));

@@ -239,12 +239,11 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         .into_iter()
         .filter(|table| relations.load(*table).is_some())
         .collect();
-    let mut tables: Vec<(Oid, Vec<Oid>)> = vec![];
-    for table in known {
-        if !relations.indexes(table).is_empty() {
-            tables.push((table, rebuilt(table, concurrently, relations)));
-        }
-    }
+    // One without indexes is locked, too, before that is found out.
+    let tables = known
+        .into_iter()
+        .map(|table| (table, rebuilt(table, concurrently, relations)))
+        .collect();
     Statement::Reindex {
         tables,
         locked: vec![],

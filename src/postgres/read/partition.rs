@@ -16,7 +16,8 @@ use crate::model::lock_mode::LockMode;
 use crate::model::partition::{LeavingPartition, MissingIndex, NewPartition};
 use crate::model::relation::{IndexConstraint, Oid};
 use crate::postgres::catalog::{self, Row};
-use crate::postgres::{node, version};
+use crate::postgres::node;
+use crate::postgres::version::{self, Backported};
 
 /// ATTACH PARTITION, of a table or an index; DETACH PARTITION [CONCURRENTLY | FINALIZE].
 pub fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
@@ -100,7 +101,8 @@ fn missing_indexes(parent: Oid, table: Oid, relations: &mut Relations) -> Vec<Mi
                 constraints::of_index(table, own.oid("indexrelid")).map(|constraint| constraint.kind) == kind
                     || version::major() < 17
             };
-            own.flag("indisvalid") == Some(true) && (kind.is_none() || same_kind())
+            (own.flag("indisvalid") == Some(true) || !version::has(INVALID_INDEXES_IGNORED))
+                && (kind.is_none() || same_kind())
         };
         let Some(wanted) = index_match::existing(index, kind.is_some()) else {
             continue;
@@ -145,7 +147,7 @@ fn attach_index(part: Oid, context: &mut Context) -> Vec<(Oid, LockMode)> {
     let mut locked = vec![part];
     let mut index = context.target;
     let mut gains = !parents(part).contains(&index) && is_valid(part);
-    while keeps_locks_above()
+    while version::has(LOCKS_KEPT_ABOVE)
         && let Some(table) = index_row(index).map(|row| row.oid("indrelid"))
     {
         let valid = children(index).into_iter().filter(|part| is_valid(*part)).count();
@@ -160,14 +162,11 @@ fn attach_index(part: Oid, context: &mut Context) -> Vec<(Oid, LockMode)> {
     exclusively(locked, context.relations)
 }
 
-/// The minor releases after 15.19, 16.15, 17.11 and 18.6 keep them to the end of the transaction.
-fn keeps_locks_above() -> bool {
-    const KEPT_SINCE: [u32; 4] = [150_020, 160_016, 170_012, 180_007];
-    let number = version::number();
-    KEPT_SINCE
-        .iter()
-        .any(|since| number / 10_000 == since / 10_000 && number >= *since)
-}
+/// They are kept to the end of the transaction.
+const LOCKS_KEPT_ABOVE: Backported = &[150_020, 160_016, 170_012, 180_007];
+
+/// An invalid index is no equal of one of the parent.
+const INVALID_INDEXES_IGNORED: Backported = &[150_004];
 
 fn index_row(index: Oid) -> Option<Row> {
     catalog::row(&catalog::INDEX, index)

@@ -10,7 +10,11 @@ use super::relations::{Relations, children};
 use crate::model::lock_mode::LockMode;
 use crate::model::partition::{MissingKey, ReferringTable};
 use crate::model::relation::{Oid, RelationKind};
-use crate::postgres::version;
+use crate::postgres::version::{self, Backported};
+
+/// Partitions of a referenced table are treated like the whole, and who refers to a table that gets a partition is locked
+/// for a new part of the foreign key.
+pub const KEYS_TO_EACH_PARTITION: Backported = &[150_009, 160_005, 170_001];
 
 type Locks = Vec<(Oid, LockMode)>;
 
@@ -44,7 +48,7 @@ pub fn joining(parent: Oid, attached: Option<Oid>, relations: &mut Relations) ->
         }
     }
     for key in topmost(constraints::referring_to(parent)) {
-        if relations.load(key.table).is_some() {
+        if version::has(KEYS_TO_EACH_PARTITION) && relations.load(key.table).is_some() {
             locked.push((key.table, LockMode::ShareRowExclusive));
         }
     }
@@ -93,6 +97,16 @@ fn column_names(table: Oid, attnums: &[i16]) -> Vec<String> {
         .collect()
 }
 
+/// Of a table and its partitions, those that have triggers for a partition that refers to it.
+fn each_or_whole(referenced: &[Oid]) -> impl Iterator<Item = Oid> {
+    let count = if version::has(KEYS_TO_EACH_PARTITION) {
+        referenced.len()
+    } else {
+        1
+    };
+    referenced.iter().copied().take(count)
+}
+
 /// The triggers of its own at the other end are one set too many, and are dropped; and since 18 it is validated where the
 /// whole is valid.
 fn taken_over(
@@ -103,7 +117,7 @@ fn taken_over(
     relations: &mut Relations,
 ) -> Option<MissingKey> {
     if equal.enforced {
-        locked.extend(referenced.iter().map(|oid| (*oid, LockMode::AccessExclusive)));
+        locked.extend(each_or_whole(referenced).map(|oid| (oid, LockMode::AccessExclusive)));
     }
     if equal.validated || !key.validated {
         return None;
@@ -127,7 +141,7 @@ pub fn leaving(partition: Oid, checks: bool, relations: &mut Relations) -> (Vec<
     {
         let partitioned = relations.kind(key.referenced) == Some(RelationKind::PartitionedTable);
         let referenced = relations.family(key.referenced, partitioned);
-        locked.extend(referenced.into_iter().map(|oid| (oid, LockMode::ShareRowExclusive)));
+        locked.extend(each_or_whole(&referenced).map(|oid| (oid, LockMode::ShareRowExclusive)));
     }
     let mut checked = vec![];
     for key in constraints::referring_to(partition)

@@ -10,7 +10,11 @@ use super::{column_type, columns};
 use crate::model::facts::{AlterCommand, AlterTable, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, RelationKind};
+use crate::postgres::version::{self, Backported};
 use crate::postgres::{catalog, node};
+
+/// A sequence is locked like its table before it follows it.
+const OWNED_SEQUENCES_LOCKED: Backported = &[150_008, 160_004];
 
 pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
@@ -36,10 +40,15 @@ pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     sequences.iter().for_each(|sequence| {
         context.relations.load(*sequence);
     });
+    let of_sequences = if version::has(OWNED_SEQUENCES_LOCKED) {
+        LockMode::AccessExclusive
+    } else {
+        LockMode::RowExclusive
+    };
     AlterCommand::Rewrite {
         why,
         relations: context.relations.with_rows(&[context.target]),
-        sequences,
+        sequences: sequences.into_iter().map(|sequence| (sequence, of_sequences)).collect(),
     }
 }
 
