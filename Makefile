@@ -8,7 +8,7 @@ PG_CONFIG ?= pg_config
 help:
 	@echo 'make demo                      build, start a throw-away cluster and show pg_interlock at work on it'
 	@echo 'make test [PG="15 16 17 18"]   run every test on these majors (default 15)'
-	@echo 'make soak [PG=...]             run the long tests'
+	@echo 'make soak [PG=...]             run the long tests, and the oracle on older minor releases'
 	@echo 'make bench                     measure what pg_interlock costs'
 	@echo 'make readme                    write the table of statements in README.md anew'
 	@echo 'make install [PG_CONFIG=...]   build an optimised library and install it into that server'
@@ -25,6 +25,7 @@ test:
 
 soak:
 	scripts/test --soak $(PG)
+	scripts/test-minors
 
 bench:
 	scripts/bench

@@ -84,3 +84,14 @@ END$$;
 RESET pg_interlock.mode;
 SELECT pg_catalog.rpad('ADD COLUMN to one of 20,000 tables', 72)
        || pg_catalog.to_char((ratio('ALTER TABLE t7 ADD COLUMN c int', 20 * :rounds)).ratio, '990.999');
+
+-- One transaction with a migration of every table: the more it holds, the more each statement stands among.
+CREATE FUNCTION migration(tables int) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_catalog.format('DO $x$BEGIN FOR n IN 1 .. %s LOOP
+                                  EXECUTE pg_catalog.format(''ALTER TABLE t%%s ADD COLUMN c int'', n);
+                              END LOOP; END$x$', tables) $$;
+SELECT pg_catalog.rpad('ADD COLUMN to 4,000 tables in one transaction', 72) || pg_catalog.to_char(ratio, '990.999')
+FROM ratio(migration(4000), :rounds);
+SELECT pg_catalog.rpad('judging them: 4,000 tables : 1,000 tables (4 is linear)', 72)
+       || pg_catalog.to_char((many.guarded - many.alone) / (few.guarded - few.alone), '990.999')
+FROM ratio(migration(4000), :rounds) AS many, ratio(migration(1000), :rounds) AS few;

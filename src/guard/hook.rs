@@ -111,7 +111,7 @@ impl Decided {
     /// All its locks are held.
     fn holding(self) -> Verdict {
         Verdict {
-            first_lock: None,
+            first_locks: vec![],
             ..self.verdict
         }
     }
@@ -152,7 +152,11 @@ fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> D
     let verdict = Verdict {
         report: message::report(&judged.profile, &judged.judgement, judged.alternative.clone()),
         token,
-        first_lock: judged.profile.first_lock.filter(|_| takes_locks),
+        first_locks: if takes_locks {
+            judged.profile.first_locks.clone()
+        } else {
+            vec![]
+        },
     };
     let plan = patience::plan(&judged).filter(|_| takes_locks);
     Decided {

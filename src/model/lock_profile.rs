@@ -19,8 +19,9 @@ pub struct LockProfile {
     pub effects: Vec<Effect>,
     /// The relation the statement is about, if it names one.
     pub target: Option<Oid>,
-    /// The lock it takes before any other and keeps to its end: once that is held, nobody can change what was judged.
-    pub first_lock: Option<(Oid, LockMode)>,
+    /// The locks it takes before any work and keeps to its end, in its own order: once they are held, nobody can change what
+    /// was judged.
+    pub first_locks: Vec<(Oid, LockMode)>,
     /// Each relation is done in a transaction of its own, so the work on them does not add up under one lock.
     pub one_by_one: bool,
     /// What is not known about it.

@@ -36,9 +36,9 @@ pub struct Verdict {
     pub report: Option<Report>,
     /// Handed back when the statement has run without an error, unless 0.
     pub token: u64,
-    /// The lock to take now, so that nobody changes what was judged. Where it had to be waited for, or something has
+    /// The locks to take now, so that nobody changes what was judged. Where one had to be waited for, or something has
     /// changed, the statement is judged again.
-    pub first_lock: Option<(u32, LockMode)>,
+    pub first_locks: Vec<(u32, LockMode)>,
 }
 
 impl Verdict {
@@ -46,7 +46,7 @@ impl Verdict {
     pub const SILENCE: Self = Self {
         report: None,
         token: 0,
-        first_lock: None,
+        first_locks: vec![],
     };
 }
 
@@ -54,7 +54,7 @@ impl Verdict {
 pub struct Guard {
     /// Judges a statement.
     pub before: fn(&Utility) -> Verdict,
-    /// Judges it again, under its first lock; the token is that of the first verdict.
+    /// Judges it again, under its first locks; the token is that of the first verdict.
     pub under_lock: fn(&Utility, u64) -> Verdict,
     /// Hears that a statement is done.
     pub after: fn(u64),
@@ -99,15 +99,53 @@ pub fn init(guard: Guard) {
 struct Passed {
     report: *mut pg_sys::ErrorData,
     token: u64,
-    /// The relation and the mode of the first lock.
-    first_lock: Option<(pg_sys::Oid, pg_sys::LOCKMODE)>,
+    first_locks: Locks,
+}
+
+/// Relations and modes, in memory of the server.
+#[derive(Clone, Copy)]
+struct Locks {
+    first: *const (pg_sys::Oid, pg_sys::LOCKMODE),
+    count: usize,
 }
 
 const NOTHING: Passed = Passed {
     report: std::ptr::null_mut(),
     token: 0,
-    first_lock: None,
+    first_locks: Locks {
+        first: std::ptr::null(),
+        count: 0,
+    },
 };
+
+impl Locks {
+    /// A copy that lives as long as the statement.
+    fn of(locks: &[(u32, LockMode)]) -> Self {
+        if locks.is_empty() {
+            return NOTHING.first_locks;
+        }
+        // SAFETY: palloc raises an error rather than return null, and gives memory aligned for anything.
+        unsafe {
+            let size = size_of::<(pg_sys::Oid, pg_sys::LOCKMODE)>() * locks.len();
+            let first = pg_sys::palloc(size).cast::<(pg_sys::Oid, pg_sys::LOCKMODE)>();
+            for (place, (relation, mode)) in locks.iter().enumerate() {
+                first.add(place).write(((*relation).into(), *mode as i32));
+            }
+            Self {
+                first,
+                count: locks.len(),
+            }
+        }
+    }
+
+    fn as_slice<'a>(self) -> &'a [(pg_sys::Oid, pg_sys::LOCKMODE)] {
+        if self.count == 0 {
+            return &[];
+        }
+        // SAFETY: made by `of`, and used only while the statement runs.
+        unsafe { std::slice::from_raw_parts(self.first, self.count) }
+    }
+}
 
 /// # Safety
 /// Called by the server with its own arguments.
@@ -160,8 +198,8 @@ unsafe extern "C-unwind" fn process_utility(
     }
 }
 
-/// Has the statement judged, and then takes its first lock, as the server would do next: what counts is what is judged
-/// under that lock. The loop is that of `RangeVarGetRelidExtended` of `catalog/namespace.c`: a name may come to mean
+/// Has the statement judged, and then takes its first locks, as the server would do next: what counts is what is judged
+/// under them. The loop is that of `RangeVarGetRelidExtended` of `catalog/namespace.c`: a name may come to mean
 /// another relation while its lock is waited for. An error of the wait jumps over this frame, which owns nothing.
 ///
 /// # Safety
@@ -175,19 +213,25 @@ unsafe fn judged(
     unsafe {
         let mut seen = pg_sys::SharedInvalidMessageCounter;
         let mut passed = refused_or(consult(statement, query, context, 0));
-        while let Some((relation, mode)) = passed.first_lock {
-            let at_once = ConditionalLockRelationOid(relation, mode);
-            if !at_once {
-                LockRelationOid(relation, mode);
+        while passed.first_locks.count > 0 {
+            let locks = passed.first_locks.as_slice();
+            let mut at_once = true;
+            for (relation, mode) in locks {
+                if !ConditionalLockRelationOid(*relation, *mode) {
+                    at_once = false;
+                    LockRelationOid(*relation, *mode);
+                }
             }
             if at_once && pg_sys::SharedInvalidMessageCounter == seen {
                 break;
             }
             passed = refused_or(consult(statement, query, context, passed.token));
-            if passed.first_lock == Some((relation, mode)) {
+            if passed.first_locks.as_slice() == locks {
                 break;
             }
-            pg_sys::UnlockRelationOid(relation, mode);
+            for (relation, mode) in locks {
+                pg_sys::UnlockRelationOid(*relation, *mode);
+            }
             seen = pg_sys::SharedInvalidMessageCounter;
         }
         if !passed.report.is_null() {
@@ -272,9 +316,7 @@ unsafe fn consult(
             Passed {
                 report: verdict.report.as_ref().map_or(std::ptr::null_mut(), report::error_data),
                 token: verdict.token,
-                first_lock: verdict
-                    .first_lock
-                    .map(|(relation, mode)| (relation.into(), mode as i32)),
+                first_locks: Locks::of(&verdict.first_locks),
             }
         })
     }

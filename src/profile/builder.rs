@@ -35,10 +35,10 @@ impl<'a> Builder<'a> {
         &mut self.profile
     }
 
-    /// The lock the statement takes before any other, unless it gives its locks back while it runs.
+    /// The next of the locks that the statement takes before any work, unless it gives its locks back while it runs.
     pub fn first_lock(&mut self, oid: Oid, mode: LockMode) {
         if !self.facts.commits_internally {
-            self.profile.first_lock = Some((oid, mode));
+            self.profile.first_locks.push((oid, mode));
         }
     }
 

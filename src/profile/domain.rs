@@ -8,6 +8,7 @@ use crate::model::lock_profile::{Cause, WorkKind};
 /// Writes wait while every table with a column of the domain is read.
 pub fn alter(facts: &AlterDomain, builder: &mut Builder) {
     for table in &facts.scanned {
+        builder.first_lock(*table, LockMode::Share);
         let cause = Cause::Domain {
             domain: facts.domain.clone(),
             check: facts.check.clone(),

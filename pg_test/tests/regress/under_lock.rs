@@ -48,6 +48,43 @@ fn rows_loaded_while_it_waited_count() {
 }
 
 #[test]
+fn rows_loaded_into_other_tables_of_the_statement_count() {
+    let (database, mut client) = with_small_table();
+    client.batch(
+        "CREATE TABLE tree (id int, a int) PARTITION BY RANGE (id);
+         CREATE TABLE rest PARTITION OF tree DEFAULT;
+         CREATE DOMAIN positive AS int; CREATE TABLE uses (a positive);
+         ANALYZE",
+    );
+    let loads = |table: &str| format!("INSERT INTO {table} SELECT 1000 + g FROM generate_series(1, 2000) AS g");
+    for (table, statement) in [
+        (
+            "rest",
+            "CREATE TABLE early PARTITION OF tree FOR VALUES FROM (1) TO (10)",
+        ),
+        (
+            "rest",
+            "ALTER TABLE tree ATTACH PARTITION small FOR VALUES FROM (1) TO (10)",
+        ),
+        (
+            "small",
+            "ALTER TABLE tree ATTACH PARTITION small FOR VALUES FROM (1) TO (10000)",
+        ),
+        ("uses", "ALTER DOMAIN positive ADD CHECK (VALUE > 0)"),
+    ] {
+        let (_, outcome) = judged_while_waiting(&database, table, &loads(table), statement);
+        let error = outcome.expect_err("the table is big by now");
+        assert!(
+            error
+                .message()
+                .contains(&format!("would scan table \"public.{table}\"")),
+            "{statement}: {error:?}"
+        );
+        client.batch(&format!("TRUNCATE {table}; ANALYZE {table}"));
+    }
+}
+
+#[test]
 fn a_proof_that_is_gone_proves_nothing() {
     let (database, mut client) = with_small_table();
     big_table(&mut client, "big");
