@@ -1,5 +1,6 @@
 CREATE FUNCTION interlock.set_backfill_options(job_id bigint, batch_size int DEFAULT NULL, pause interval DEFAULT NULL,
-                                               workers int DEFAULT NULL, on_error text DEFAULT NULL, options jsonb DEFAULT NULL)
+                                               workers int DEFAULT NULL, on_error text DEFAULT NULL, options jsonb DEFAULT NULL,
+                                               hold_query text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -22,13 +23,23 @@ BEGIN
            workers = set_backfill_options.workers, on_error = set_backfill_options.on_error,
            options = set_backfill_options.options
      WHERE j.id = job_id;
-    PERFORM interlock._note_event(job_id, 'options', format('batch_size %s, pause %s, workers %s, on_error %s, %s',
-        coalesce(batch_size::text, 'unchanged'), coalesce(pause::text, 'unchanged'), workers, on_error, options));
+    IF hold_query IS NOT NULL THEN
+        UPDATE interlock.backfill_job AS j SET hold_query = nullif(set_backfill_options.hold_query, '') WHERE j.id = job_id;
+    END IF;
+    IF hold_query <> '' THEN
+        -- Now that the caller is known to be the owner: as the workers will run it.
+        PERFORM set_config('search_path', job.settings ->> 'search_path', true);
+        PERFORM interlock._check_hold_query(hold_query);
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    END IF;
+    PERFORM interlock._note_event(job_id, 'options', format('batch_size %s, pause %s, workers %s, on_error %s, %s%s',
+        coalesce(batch_size::text, 'unchanged'), coalesce(pause::text, 'unchanged'), workers, on_error, options,
+        CASE WHEN hold_query = '' THEN ', no hold query' ELSE ', hold query ' || hold_query END));
     IF job.background AND job.state = 'running' THEN
         PERFORM interlock._summon_workers();    -- there may be more of them now
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION interlock.set_backfill_options(bigint, int, interval, int, text, jsonb) IS
-    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away.';
+COMMENT ON FUNCTION interlock.set_backfill_options(bigint, int, interval, int, text, jsonb, text) IS
+    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away. So does an empty hold_query, which only the owner of the job may write.';

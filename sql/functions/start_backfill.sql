@@ -15,7 +15,7 @@ BEGIN
                                         interlock._asker()::pg_catalog.oid::pg_catalog.regrole);
     PERFORM interlock._check_statement(relation, assignments, condition);
     IF hold_query IS NOT NULL THEN
-        EXECUTE pg_catalog.format(E'EXPLAIN SELECT pg_catalog.bool_or(q.hold) FROM (%s\n) AS q (hold)', hold_query);
+        PERFORM interlock._check_hold_query(hold_query);
     END IF;
 
     job := interlock._find_job(relation, assignments, condition, name);

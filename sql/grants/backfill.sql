@@ -8,8 +8,8 @@ GRANT SELECT, DELETE ON interlock.backfill_job TO PUBLIC;
 GRANT INSERT (name, relation, relation_schema, relation_name, relation_file, assignments, condition, batch_size, pause,
               workers, on_error, options, hold_query, settings, background, state)
     ON interlock.backfill_job TO PUBLIC;
-GRANT UPDATE (relation_schema, relation_name, relation_file, batch_size, pause, workers, on_error, options, background,
-              state, pass, held_by, starts, start_after, last_sqlstate, last_error, last_error_key, outcome, verified, finished_at)
+GRANT UPDATE (relation_schema, relation_name, relation_file, batch_size, pause, workers, on_error, options, hold_query,
+              background, state, pass, held_by, starts, start_after, last_sqlstate, last_error, last_error_key, outcome, verified, finished_at)
     ON interlock.backfill_job TO PUBLIC;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON interlock.backfill_checkpoint TO PUBLIC;

@@ -49,6 +49,53 @@ fn a_query_of_the_users_own() {
     goes_on(&mut client);
 }
 
+/// It means what it means where the job was started, and nobody but its owner has the workers run something.
+#[test]
+fn the_hold_query_changes_while_it_runs() {
+    let mut database = TestDatabase::new();
+    let (owner, member) = (database.role("owner"), database.role("member"));
+    let mut client = database.client();
+    create(&mut client);
+    client.batch(&format!(
+        "GRANT {owner} TO {member}; ALTER TABLE t OWNER TO {owner}; CREATE SCHEMA app AUTHORIZATION {owner};
+         SET ROLE {owner}; CREATE TABLE app.busy (yes bool); INSERT INTO app.busy VALUES (true); RESET ROLE"
+    ));
+    let mut steering = database.client_as(&owner);
+    steering.batch("SET search_path = app, public");
+    held(&mut steering, "options => '{\"window\": \"00:00-00:00\"}'");
+    steering.batch("RESET search_path");
+    let set = |query: &str| format!("SELECT interlock.set_backfill_options(1, hold_query => '{query}')");
+    for (query, code) in [
+        ("SELECT yes FROM bus", "42P01"),
+        ("SELECT 1", "42883"),
+        ("nonsense", "42601"),
+    ] {
+        assert_eq!(steering.error(&set(query)).code().code(), code, "{query}");
+    }
+    steering.batch(&set("SELECT yes FROM busy"));
+    steering.batch(r#"SELECT interlock.set_backfill_options(1, options => '{"window": null}')"#);
+    until(
+        &mut client,
+        "SELECT throttled_by = 'the hold query returns true' FROM interlock.backfill_progress",
+    );
+    for mut other in [database.client_as(&member), client] {
+        let error = other.error(&set("SELECT true"));
+        assert_eq!(
+            error.message(),
+            "only the owner of backfill job 1 may give it a hold query"
+        );
+        assert_eq!(
+            other
+                .error("UPDATE interlock.backfill_job SET hold_query = 'SELECT true'")
+                .code()
+                .code(),
+            "42501"
+        );
+    }
+    database.client_as(&member).batch(&set(""));
+    goes_on(&mut steering);
+}
+
 #[test]
 fn a_window_that_is_closed() {
     let database = TestDatabase::new();
