@@ -7,6 +7,10 @@ use pg_test::{Client, Cluster, Stop, poll, until};
 /// A batch is 10 rows and a rest of a millisecond.
 const START: &str =
     "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2)";
+const START_BY_PLACE: &str = "ALTER TABLE t DROP CONSTRAINT t_pkey;
+    SELECT interlock.start_backfill('t', 'v = v + 1', 'v = 0', batch_size => 10, pause => '1 ms', workers => 2)";
+const START_SKIPPING: &str = "ALTER TABLE t ADD CHECK (id % 100 <> 7 OR v = 0);
+    SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2, on_error => 'skip')";
 const CALL: &str = "CALL interlock.safe_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms')";
 /// More than are done between two blows.
 const ROWS_A_ROUND: usize = 4000;
@@ -40,6 +44,39 @@ pub fn ends_well(client: &mut Client, rows: usize) {
     );
 }
 
+/// The same by place and with a condition, where rows are read more than once.
+fn ends_well_by_place(client: &mut Client, rows: usize) {
+    until(client, "SELECT state = 'finished' FROM interlock.backfill_progress");
+    assert_eq!(
+        client.text("SELECT v, n, count(*) FROM t GROUP BY v, n"),
+        format!("1|1|{rows}")
+    );
+    assert_eq!(
+        client.text(
+            "SELECT rows_changed, (SELECT verified FROM interlock.backfill_job) FROM interlock.backfill_progress"
+        ),
+        format!("{rows}|t")
+    );
+}
+
+/// Rows that cannot be changed are written down once each; the others have changed.
+fn ends_well_but_for_some(client: &mut Client, rows: usize) {
+    until(client, "SELECT state = 'finished' FROM interlock.backfill_progress");
+    let (bad, good) = (rows / 100, rows - rows / 100);
+    assert_eq!(
+        client.text("SELECT v, n, count(*), count(*) FILTER (WHERE id % 100 = 7) FROM t GROUP BY v, n ORDER BY v"),
+        format!("0|0|{bad}|{bad}\n1|1|{good}|0")
+    );
+    assert_eq!(
+        client.text("SELECT rows_changed, rows_skipped FROM interlock.backfill_progress"),
+        format!("{good}|{bad}")
+    );
+    assert_eq!(
+        client.text("SELECT count(*), count(DISTINCT key_text) FROM interlock.backfill_error WHERE skipped AND sqlstate = '23514'"),
+        format!("{bad}|{bad}")
+    );
+}
+
 /// Waits until the job has come further than `before`, and for a random moment more; returns a process that runs it, or
 /// none if the job has ended.
 fn at_work(client: &mut Client, before: &mut i64) -> Option<i32> {
@@ -59,11 +96,15 @@ fn at_work(client: &mut Client, before: &mut i64) -> Option<i32> {
 
 /// Strikes so often while the job runs in the background; it goes on by itself each time.
 fn struck(rounds: usize, strike: fn(&mut Cluster, i32)) {
+    struck_in(START, rounds, strike, ends_well);
+}
+
+fn struck_in(start: &str, rounds: usize, strike: fn(&mut Cluster, i32), ends_well: fn(&mut Client, usize)) {
     let rows = ROWS_A_ROUND * rounds;
     let mut cluster = Cluster::start(&[]);
     let mut client = cluster.connect("postgres");
     create(&mut client, rows);
-    client.batch(START);
+    start.split(';').for_each(|sql| client.batch(sql));
     let (mut before, mut strikes) = (0, 0);
     while strikes < rounds
         && let Some(pid) = at_work(&mut client, &mut before)
@@ -86,9 +127,12 @@ fn kill_the_server(cluster: &mut Cluster, _worker: i32) {
     cluster.start_again();
 }
 
-fn restart(cluster: &mut Cluster, worker: i32) {
-    let mode = if worker % 2 == 0 { Stop::Immediate } else { Stop::Fast };
-    cluster.restart(mode);
+fn stop_at_once(cluster: &mut Cluster, _worker: i32) {
+    cluster.restart(Stop::Immediate);
+}
+
+fn restart(cluster: &mut Cluster, _worker: i32) {
+    cluster.restart(Stop::Fast);
 }
 
 fn terminate_the_worker(cluster: &mut Cluster, pid: i32) {
@@ -133,7 +177,41 @@ fn the_server_is_killed_under_a_backfill() {
 
 #[test]
 fn the_server_is_restarted_under_a_backfill() {
-    struck(3, restart);
+    struck(2, restart);
+}
+
+#[test]
+fn the_server_is_stopped_at_once_under_a_backfill() {
+    struck(2, stop_at_once);
+}
+
+#[test]
+fn the_server_is_killed_under_a_backfill_by_place() {
+    struck_in(START_BY_PLACE, 2, kill_the_server, ends_well_by_place);
+}
+
+#[test]
+fn a_worker_that_skips_rows_is_killed() {
+    struck_in(START_SKIPPING, 2, kill_the_worker, ends_well_but_for_some);
+}
+
+/// A crash empties an unlogged table, and the job has nothing more to do.
+#[test]
+fn a_crash_empties_the_table() {
+    let mut cluster = Cluster::start(&[]);
+    let mut client = cluster.connect("postgres");
+    create(&mut client, ROWS_A_ROUND);
+    client.batch("ALTER TABLE t SET UNLOGGED");
+    client.batch(START);
+    at_work(&mut client, &mut 0);
+    drop(client);
+    kill_the_server(&mut cluster, 0);
+    let mut client = cluster.connect("postgres");
+    until(
+        &mut client,
+        "SELECT state = 'finished' FROM interlock.backfill_progress",
+    );
+    assert_eq!(client.text("SELECT count(*) FROM t"), "0");
 }
 
 #[test]
@@ -199,6 +277,19 @@ fn workers_are_killed_for_long() {
 #[ignore = "long"]
 fn the_server_is_killed_under_a_backfill_for_long() {
     struck(100, kill_the_server);
+}
+
+#[test]
+#[ignore = "long"]
+fn the_server_is_stopped_at_once_under_a_backfill_for_long() {
+    struck(100, stop_at_once);
+}
+
+#[test]
+#[ignore = "long"]
+fn jobs_of_other_kinds_are_killed_for_long() {
+    struck_in(START_BY_PLACE, 100, kill_the_server, ends_well_by_place);
+    struck_in(START_SKIPPING, 100, kill_the_worker, ends_well_but_for_some);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod backfill_background;
 mod backfill_jobs;
 mod backfill_keys;
 mod backfill_neighbours;
+mod backfill_plain_sql;
 mod backfill_resume;
 mod backfill_rows;
 mod backfill_storm;
