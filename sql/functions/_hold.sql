@@ -10,7 +10,9 @@ BEGIN
     END IF;
     reason := interlock._hold_reason(job);
     PERFORM interlock._note_look(job.id);
-    IF slot OPERATOR(pg_catalog.=) 0 AND reason IS DISTINCT FROM job.held_by THEN
+    -- The first worker keeps the figures up to date; it may stand in a batch, so others tell the beginning and the end.
+    IF reason IS DISTINCT FROM job.held_by
+       AND (slot OPERATOR(pg_catalog.=) 0 OR (reason IS NULL) OPERATOR(pg_catalog.<>) (job.held_by IS NULL)) THEN
         -- Written down in a transaction of its own, without a batch that would keep the job's row locked.
         PERFORM interlock._note_hold(job, reason);
         RETURN CASE WHEN reason IS NULL THEN 0.001 ELSE 1 END;

@@ -152,6 +152,38 @@ fn somebody_who_waits_for_the_table() {
     goes_on(&mut client);
 }
 
+/// One worker stands in its batch, and somebody waits for a row of that; the other one begins no batch meanwhile.
+#[test]
+fn somebody_who_waits_for_a_row_of_another_worker() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    client.batch(
+        "CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL DEFAULT 0);
+         INSERT INTO t SELECT g FROM generate_series(1, 10000) AS g; ANALYZE t;
+         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
+             'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN new; END';
+         CREATE TRIGGER wait AFTER UPDATE ON t FOR EACH ROW WHEN (new.id > 4000) EXECUTE FUNCTION wait()",
+    );
+    client.batch("SELECT pg_advisory_lock(1)");
+    client.batch("SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '20 ms', workers => 2)");
+    until(
+        &mut client,
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                           AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+    );
+    let other = database.client().run("UPDATE t SET v = v WHERE id > 4000");
+    until(
+        &mut client,
+        "SELECT throttled_by = 'sessions waiting for a lock on the table or of the backfill: 1 (limit 0)'
+           FROM interlock.backfill_progress",
+    );
+    client.batch("SELECT pg_advisory_unlock(1)");
+    other.finish().1.unwrap();
+    client.batch("SELECT interlock.set_backfill_options(1, batch_size => 1000, pause => '0')");
+    client.batch("CALL interlock.wait_for_backfill(1)");
+    assert_eq!(client.text("SELECT v, count(*) FROM t GROUP BY v"), "1|10000");
+}
+
 #[test]
 fn a_slot_that_retains_wal() {
     let database = TestDatabase::new();
