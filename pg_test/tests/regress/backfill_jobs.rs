@@ -157,7 +157,6 @@ fn jobs_belong_to_their_owners() {
     for change in [
         "UPDATE interlock.backfill_job SET assignments = 'n = 0'",
         "UPDATE interlock.backfill_job SET condition = 'true'",
-        "UPDATE interlock.backfill_job SET hold_query = 'SELECT true'",
         "UPDATE interlock.backfill_job SET relation = 0",
         "UPDATE interlock.backfill_job SET owner = 'postgres'",
         "INSERT INTO interlock.backfill_job OVERRIDING SYSTEM VALUE SELECT * FROM interlock.backfill_job",
