@@ -164,7 +164,14 @@ fn no_lock_is_taken_for_others_and_in_read_only_transactions() {
     assert_eq!(code(&client.error("ALTER TABLE small ADD b int")), "25006");
     client.batch("ROLLBACK; CREATE ROLE nobody_s; SET ROLE nobody_s");
     assert_eq!(code(&client.error("ALTER TABLE small ADD b int")), "42501");
-    client.batch("RESET ROLE; DROP ROLE nobody_s");
+    client.batch(
+        "RESET ROLE; CREATE TABLE tree (id int, a int) PARTITION BY LIST (id); ALTER TABLE tree OWNER TO nobody_s",
+    );
+    owner.batch("COMMIT"); // the server locks the attached table before it looks at its owner
+    client.batch("SET ROLE nobody_s");
+    let error = client.error("ALTER TABLE tree ATTACH PARTITION small DEFAULT");
+    assert_eq!(error.message(), "must be owner of table small");
+    client.batch("RESET ROLE; DROP TABLE tree; DROP ROLE nobody_s");
 }
 
 #[test]

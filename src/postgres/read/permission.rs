@@ -4,14 +4,20 @@
 use pgrx::pg_sys;
 
 use super::relations::class_row;
-use crate::model::facts::{CopyBy, Statement};
+use crate::model::facts::{AlterCommand, CopyBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::Oid;
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
 pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
     match statement {
-        Statement::AlterTable(alter) => owns(alter.target),
+        Statement::AlterTable(alter) => {
+            let attached = alter.commands.iter().filter_map(|command| match command {
+                AlterCommand::AttachPartition(partition) => partition.attached,
+                _ => None,
+            });
+            attached.chain([alter.target]).all(owns)
+        }
         Statement::Several(statements) => statements.iter().all(|statement| permitted(statement, tag)),
         Statement::LocksOnly(locks) => {
             // Of those who read and write it the server asks other privileges, and nobody waits for them.
