@@ -57,13 +57,26 @@ fn profile(running: &Running) -> LockProfile {
             effects.extend(read::relation(change.relation).map(effect));
         }
     }
+    let changed = changes
+        .iter()
+        .fold(0, |rows: i64, change| rows.saturating_add(change.rows));
+    let rows_read = read::rows_read(running.plan);
+    // The tables that others are kept from may be very many, and few rows keep nobody long.
+    let few = session_settings()
+        .row_threshold
+        .is_none_or(|many| changed.max(rows_read) < many);
+    let held = if few {
+        vec![]
+    } else {
+        read::held_tables(&held::held_by_ddl())
+    };
     let mut profile = LockProfile {
         command_tag: running.command_tag.clone(),
         target: changes.first().map(|change| change.relation),
         effects,
         changes,
-        rows_read: read::rows_read(running.plan),
-        held: read::held_tables(&held::held_by_ddl()),
+        rows_read,
+        held,
         ..LockProfile::default()
     };
     read::measure(&mut profile, |_| true);

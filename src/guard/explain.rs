@@ -1,9 +1,11 @@
 //! A command of several statements, explained without running it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::held::locked_by_ddl;
-use super::surroundings::Surroundings;
+use super::surroundings::{Locks, Surroundings};
 use super::{Measure, judge};
 use crate::advice::rows::StatementRow;
 use crate::model::lock_mode::Blocks;
@@ -35,17 +37,16 @@ fn command(statements: &[Parsed]) -> Value {
         if let Some(begins) = read::transaction_boundary(parsed.statement) {
             surroundings.in_block = begins;
             if !begins {
-                surroundings.locks.clear();
+                surroundings.locks = Locks::Foreseen(BTreeMap::new());
                 surroundings.by_ddl.clear();
             }
         }
-        if surroundings.in_block {
+        if surroundings.in_block
+            && let Locks::Foreseen(locks) = &mut surroundings.locks
+        {
             let effects = judged.profile.effects.iter();
             for effect in effects.filter(|effect| effect.lock_mode.blocks() >= Blocks::Writes) {
-                let known = surroundings
-                    .locks
-                    .entry(effect.relation.oid)
-                    .or_insert(effect.lock_mode);
+                let known = locks.entry(effect.relation.oid).or_insert(effect.lock_mode);
                 *known = effect.lock_mode.max(*known);
             }
             let is_dropped = |table: &Oid| {

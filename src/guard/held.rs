@@ -82,8 +82,8 @@ pub fn locked_by_ddl(profile: &LockProfile, statement: Node) -> BTreeMap<Oid, Lo
 }
 
 /// What the transaction does not hold any more, because it has rolled back to a savepoint, may be locked again by whatever.
-pub fn forget_released(held: &BTreeMap<Oid, LockMode>) {
-    BY_DDL.with_borrow_mut(|tables| tables.retain(|table| held.contains_key(table)));
+pub fn forget_released(released: impl Iterator<Item = Oid>) {
+    BY_DDL.with_borrow_mut(|tables| released.for_each(|table| _ = tables.remove(&table)));
 }
 
 /// Such locks of the transaction that it still holds.
@@ -91,7 +91,6 @@ pub fn held_by_ddl() -> BTreeMap<Oid, LockMode> {
     if !executor::is_transaction_judged() {
         return BTreeMap::new();
     }
-    let mut held = locks::blocking();
-    BY_DDL.with_borrow(|tables| held.retain(|oid, _| tables.contains(oid)));
-    held
+    let held = |table: &Oid| Some((*table, locks::blocking_on(*table)?));
+    BY_DDL.with_borrow(|tables| tables.iter().filter_map(held).collect())
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::held::forget_released;
 use super::patience::{self, Obtained, Plan};
 use super::running::Running;
 use super::surroundings::Surroundings;
@@ -133,6 +134,8 @@ fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> D
             polite: None,
         };
     }
+    let relations = judged.profile.effects.iter().map(|effect| effect.relation.oid);
+    forget_released(relations.filter(|relation| surroundings.locks.on(*relation).is_none()));
     let rejected = judged.judgement.decision == Decision::Reject;
     let recorder = recorder().filter(|_| is_logged(&judged));
     let ticket = recorder.map_or(Ticket::NONE, |recorder| {

@@ -1,8 +1,9 @@
 //! What a statement stands among: the locks of its transaction, and the statements that come before and after it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::held::{forget_released, held_by_ddl};
+use super::held::held_by_ddl;
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
 use crate::model::relation::Oid;
@@ -13,13 +14,60 @@ use crate::postgres::node::Node;
 use crate::postgres::subtransaction::reading;
 use crate::postgres::{locks, read, session};
 
+/// The locks that block reads or writes and are there before a statement takes its own. A transaction may hold very many,
+/// so what a session holds is looked up when it is asked for, and then remembered.
+#[derive(Clone, Debug)]
+pub enum Locks {
+    /// Of this session.
+    Held {
+        /// There are some.
+        any: bool,
+        /// What was asked for: all that the statement itself may have locked since.
+        known: RefCell<BTreeMap<Oid, Option<LockMode>>>,
+    },
+    /// Of a command that is explained.
+    Foreseen(BTreeMap<Oid, LockMode>),
+}
+
+impl Locks {
+    /// The one on a relation.
+    pub fn on(&self, relation: Oid) -> Option<LockMode> {
+        match self {
+            Self::Held { any: false, .. } => None,
+            Self::Held { known, .. } => *known
+                .borrow_mut()
+                .entry(relation)
+                .or_insert_with(|| locks::blocking_on(relation)),
+            Self::Foreseen(locks) => locks.get(&relation).copied(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Held { any, .. } => !any,
+            Self::Foreseen(locks) => locks.is_empty(),
+        }
+    }
+
+    fn all(&self) -> BTreeMap<Oid, LockMode> {
+        match self {
+            Self::Held { known, .. } => {
+                let known = known.borrow();
+                let as_before = |(oid, now)| Some((oid, known.get(&oid).copied().unwrap_or(Some(now))?));
+                locks::blocking().into_iter().filter_map(as_before).collect()
+            }
+            Self::Foreseen(locks) => locks.clone(),
+        }
+    }
+}
+
 /// Where a statement stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// Statements before it that have not run: the earlier part of a command that is explained.
     pub statements: Vec<Node>,
-    /// The locks that block reads or writes and are there before it takes its own.
-    pub locks: BTreeMap<Oid, LockMode>,
+    /// The locks that are there before it takes its own.
+    pub locks: Locks,
     /// Those of them that DDL keeps others from tables with.
     pub by_ddl: BTreeMap<Oid, LockMode>,
     /// It is in a transaction block, a function, or a query string of several statements.
@@ -33,28 +81,32 @@ impl Surroundings {
     pub fn of(utility: &Utility) -> Self {
         let in_transaction_block = session::in_transaction_block();
         let rest = utility.rest.filter(|_| in_transaction_block);
-        let locks = locks::blocking();
-        forget_released(&locks);
         Self {
-            locks,
+            statements: vec![],
+            locks: Locks::Held {
+                any: locks::is_any_blocking(),
+                known: RefCell::default(),
+            },
+            by_ddl: BTreeMap::new(),
             in_block: in_transaction_block || !utility.top_level,
             doomed_by: rest.and_then(|rest| reading(|| read::doomed_by(rest)).ok().flatten()),
-            ..Self::default()
         }
     }
 
     /// Those of the first statement of a command that is explained.
     pub fn of_explanation() -> Self {
         Self {
-            locks: locks::blocking(),
+            statements: vec![],
+            locks: Locks::Foreseen(locks::blocking()),
             by_ddl: held_by_ddl(),
-            ..Self::default()
+            in_block: false,
+            doomed_by: None,
         }
     }
 
     /// Tells the profile of a statement what happens to it here.
     pub fn tell(&self, statement: Node, profile: &mut LockProfile) {
-        profile.keep_locks(|relation| self.locks.get(&relation).copied());
+        profile.keep_locks(|relation| self.locks.on(relation));
         profile.doomed = if self.in_block && read::commits_for_concurrency(statement) {
             Some(Doomed::Itself)
         } else {
@@ -65,7 +117,7 @@ impl Surroundings {
     /// Whether the locks of the transaction may make a difference to what happens to a relation.
     pub fn matter(&self, effect: &Effect) -> bool {
         let locks = || effect.relation.is_shared() && holds_up(effect.relation.kind, effect.lock_mode);
-        let is_new = || !self.locks.contains_key(&effect.relation.oid);
+        let is_new = || self.locks.on(effect.relation.oid).is_none();
         !self.locks.is_empty() && (!effect.work.is_empty() || locks() && is_new())
     }
 
@@ -82,7 +134,7 @@ impl Surroundings {
         if self.locks.is_empty() || !policy::is_large(rows, bytes, settings) {
             return;
         }
-        profile.held = read::held_tables(&self.locks);
+        profile.held = read::held_tables(&self.locks.all());
         let oids = profile.effects.iter().map(|effect| effect.relation.oid);
         profile.roots = read::roots(statement, oids);
     }

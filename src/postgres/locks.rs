@@ -36,8 +36,7 @@ pub fn in_the_way(relation: u32, mode: LockMode) -> Vec<String> {
 /// subtransaction that did it.
 pub fn is_waited_for() -> bool {
     let is_id = |lock: &pg_sys::LOCK| lock.tag.locktag_type == pg_sys::LockTagType::LOCKTAG_TRANSACTION as u8;
-    let waited_for = |lock: &pg_sys::LOCK, _| (is_id(lock) && lock.waitMask != 0).then_some(());
-    (0..pg_sys::NUM_LOCK_PARTITIONS as usize).any(|partition| !of_partition(partition, waited_for).is_empty())
+    any(|lock, _| is_id(lock) && lock.waitMask != 0)
 }
 
 fn tag(relation: u32) -> pg_sys::LOCKTAG {
@@ -63,19 +62,27 @@ fn is_held(tag: &pg_sys::LOCKTAG, mode: LockMode) -> bool {
 }
 
 /// The relations of its database that this session holds locked so that others cannot read or write them, each with its
-/// strongest lock; the server's own left out.
-///
-/// Walks this process's own lists of locks, as `LockReleaseAll` of `storage/lmgr/lock.c` does, and not the cluster's table
-/// of them all. Weak locks may stand elsewhere, on the fast path; one that blocks never does.
+/// strongest lock; the server's own left out. There may be very many: see [`blocking_on`].
 pub fn blocking() -> BTreeMap<u32, LockMode> {
     let mut found = BTreeMap::new();
-    for partition in 0..pg_sys::NUM_LOCK_PARTITIONS as usize {
-        for (relation, mode) in of_partition(partition, |lock, held| blocks(&lock.tag, held)) {
+    any(|lock, held| {
+        if let Some((relation, mode)) = blocks(&lock.tag, held) {
             let known = found.entry(relation).or_insert(mode);
             *known = mode.max(*known);
         }
-    }
+        false
+    });
     found
+}
+
+/// Whether there is one.
+pub fn is_any_blocking() -> bool {
+    any(|lock, held| blocks(&lock.tag, held).is_some())
+}
+
+/// The one on a relation.
+pub fn blocking_on(relation: u32) -> Option<LockMode> {
+    held_on(relation).filter(|mode| relation >= FIRST_NORMAL_OBJECT_ID && mode.blocks() >= Blocks::Writes)
 }
 
 #[cfg(feature = "pg15")]
@@ -83,9 +90,16 @@ type Link = pg_sys::SHM_QUEUE;
 #[cfg(not(feature = "pg15"))]
 type Link = pg_sys::dlist_node;
 
-/// What is to be said of those in one of the parts into which the server's table of locks is cut.
-fn of_partition<T>(partition: usize, say: impl Fn(&pg_sys::LOCK, pg_sys::LOCKMASK) -> Option<T>) -> Vec<T> {
-    let mut found = vec![];
+/// Whether this can be said of a lock that this process holds or waits for, with the modes that it holds.
+///
+/// Walks this process's own lists of locks, as `LockReleaseAll` of `storage/lmgr/lock.c` does, and not the cluster's table
+/// of them all. Weak locks may stand elsewhere, on the fast path; one that blocks never does.
+fn any(mut is_so: impl FnMut(&pg_sys::LOCK, pg_sys::LOCKMASK) -> bool) -> bool {
+    (0..pg_sys::NUM_LOCK_PARTITIONS as usize).any(|partition| any_of_partition(partition, &mut is_so))
+}
+
+/// The same in one of the parts into which the server's table of locks is cut.
+fn any_of_partition(partition: usize, mut is_so: impl FnMut(&pg_sys::LOCK, pg_sys::LOCKMASK) -> bool) -> bool {
     // SAFETY: a ring of the PROCLOCKs of this process, linked by their procLink; the head is no PROCLOCK. Others may link in
     // a weak lock of ours from the fast path, and hold the partition's lock then, so it is taken; where the ring looks empty
     // there is at most such a one. Nothing in between raises an error.
@@ -93,21 +107,21 @@ fn of_partition<T>(partition: usize, say: impl Fn(&pg_sys::LOCK, pg_sys::LOCKMAS
         let lists = &raw mut (*pg_sys::MyProc).myProcLocks;
         let head: *mut Link = lists.cast::<Link>().add(partition);
         if (*head).next.is_null() || (*head).next == head {
-            return found;
+            return false;
         }
         let offset = pg_sys::LOCK_MANAGER_LWLOCK_OFFSET as usize;
         let lock = &raw mut (*pg_sys::MainLWLockArray.add(offset + partition)).lock;
         pg_sys::LWLockAcquire(lock, pg_sys::LWLockMode::LW_SHARED);
-        let mut link = (*head).next;
-        while link != head {
+        let (mut link, mut found) = ((*head).next, false);
+        while link != head && !found {
             let held = link.byte_sub(std::mem::offset_of!(pg_sys::PROCLOCK, procLink));
             let held = held.cast::<pg_sys::PROCLOCK>();
-            found.extend(say(&*(*held).tag.myLock, (*held).holdMask));
+            found = is_so(&*(*held).tag.myLock, (*held).holdMask);
             link = (*link).next;
         }
         pg_sys::LWLockRelease(lock);
+        found
     }
-    found
 }
 
 fn blocks(tag: &pg_sys::LOCKTAG, held: pg_sys::LOCKMASK) -> Option<(u32, LockMode)> {
