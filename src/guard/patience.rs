@@ -1,6 +1,7 @@
 //! Polite locks: a statement that was judged harmless and needs a lock that blocks reads or writes gets all its locks by
 //! short attempts, so that nobody waits long behind it, or fails and says who was in the way.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
@@ -110,8 +111,8 @@ impl Plan {
 
     /// Whether these locks are enough for another plan.
     pub fn covers(&self, other: &Self) -> bool {
-        let held = |wanted: &Wanted| self.wanted.contains(wanted);
-        other.wanted.iter().all(held)
+        let held: HashSet<&Wanted> = self.wanted.iter().collect();
+        other.wanted.iter().all(|wanted| held.contains(wanted))
     }
 
     fn is_busy(&self) -> bool {
