@@ -6,7 +6,7 @@ use super::sql::{AlterTable, Subcommand, after_word, dollar_quoted, quoted_liter
 use super::{leftover, mass_change, partition, rename, transaction};
 use crate::model::facts::DomainCheck;
 use crate::model::lock_profile::{Cause, LockProfile};
-use crate::model::relation::{RelationKind, quote_identifier};
+use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, RelationKind, quote_identifier};
 use crate::policy::Finding;
 
 /// The safe way to what `statement` wants, as sentences and SQL; `None` where there is none to tell.
@@ -34,6 +34,7 @@ pub fn alternative(
     };
     let table = relation.qualified_name();
     let partitioned = relation.kind == RelationKind::PartitionedTable;
+    let is_catalog = relation.oid < FIRST_NORMAL_OBJECT_ID;
     Some(match &work.cause {
         Cause::VolatileDefault {
             column,
@@ -113,8 +114,8 @@ pub fn alternative(
             let value = using.unwrap_or(&column);
             format!(
                 "Fill a new column in batches and swap the names: ALTER TABLE {table} ADD COLUMN {fresh} {to}; keep \
-                 {fresh} up to date by a BEFORE INSERT OR UPDATE trigger, and give it the default, constraints and indexes \
-                 of {column}; CALL interlock.safe_backfill({}, {}, {}); then in one transaction \
+                 {fresh} up to date by a BEFORE INSERT OR UPDATE trigger, and give it the default, identity, constraints and \
+                 indexes of {column}, and the foreign keys that refer to {column}; CALL interlock.safe_backfill({}, {}, {}); then in one transaction \
                  ALTER TABLE {table} DROP COLUMN {column}; ALTER TABLE {table} RENAME COLUMN {fresh} TO {column};",
                 quoted_literal(&table),
                 dollar_quoted(&format!("{fresh} = {value}")),
@@ -152,11 +153,11 @@ pub fn alternative(
                 .effect(finding.relation)?
                 .work
                 .iter()
-                .find_map(|work| match &work.cause {
+                .filter_map(|work| match &work.cause {
                     Cause::PrimaryKeyNullable { column } => Some(column.as_str()),
                     _ => None,
                 });
-            let not_null = nullable.map_or_else(String::new, |column| added.set_not_null(column) + " ");
+            let not_null: String = nullable.map(|column| added.set_not_null(column) + " ").collect();
             added.index_constraint(*kind, constraint.as_deref(), columns, &not_null)
         }
         Cause::Validate { constraint } => format!(
@@ -174,6 +175,9 @@ pub fn alternative(
             "Run it outside a transaction block as {};",
             after_word(statement, &["INDEX"], "CONCURRENTLY")
         ),
+        Cause::Reindex | Cause::Cluster | Cause::VacuumFull if is_catalog => {
+            "Run it in a maintenance window: nothing works beside it.".to_owned()
+        }
         Cause::Reindex => format!(
             "Run it outside a transaction block as {};",
             reindex_concurrently(statement)

@@ -194,10 +194,10 @@ fn because(work: &Work) -> String {
             format!("Column \"{column}\" changes from {from} to {to}, and an index on it cannot be kept")
         }
         Cause::TypeChangeCheck { column, constraint } => {
-            format!("Column \"{column}\" changes its type, so constraint \"{constraint}\" is checked for every row")
+            format!("Column \"{column}\" changes, so constraint \"{constraint}\" is checked for every row")
         }
         Cause::TypeChangeForeignKey { column, constraint } => {
-            format!("Column \"{column}\" changes its type, so foreign key \"{constraint}\" is checked for every row")
+            format!("Column \"{column}\" changes, so foreign key \"{constraint}\" is checked for every row")
         }
         Cause::SetNotNull { column } => format!("Column \"{column}\" is checked for nulls in every row"),
         Cause::Check {
@@ -217,6 +217,9 @@ fn because(work: &Work) -> String {
             ..
         } => {
             format!("The index of constraint \"{constraint}\" is built")
+        }
+        Cause::IndexConstraint { columns, .. } if columns.is_empty() => {
+            "The index of the constraint is built".to_owned()
         }
         Cause::IndexConstraint { columns, .. } => {
             format!("The index of the constraint on ({}) is built", columns.join(", "))

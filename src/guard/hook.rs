@@ -20,7 +20,7 @@ use crate::policy::sqlstate;
 use crate::postgres::hook::{self, Guard, Utility, Verdict};
 use crate::postgres::polite::Busy;
 use crate::postgres::subtransaction::reading;
-use crate::postgres::{blockers, report, session, settings};
+use crate::postgres::{blockers, read, report, session, settings};
 
 /// Who keeps the decisions; the audit, in a room on this floor.
 pub struct Recorder {
@@ -127,6 +127,13 @@ impl Decided {
 }
 
 fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> Decided {
+    if session::is_read_only() && read::fails_read_only(utility.statement) {
+        // PostgreSQL will say so.
+        return Decided {
+            verdict: Verdict::SILENCE,
+            polite: None,
+        };
+    }
     let judged = judge(utility.statement, &utility.text, Measure::ForDecision, surroundings);
     if !judged.permitted {
         return Decided {

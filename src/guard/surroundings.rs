@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::c_char;
+use std::ops::Range;
 
 use super::held::held_by_ddl;
 use crate::model::lock_mode::LockMode;
@@ -10,7 +12,8 @@ use crate::model::relation::Oid;
 use crate::model::transaction::{Doomed, holds_up};
 use crate::policy::{self, Settings};
 use crate::postgres::hook::Utility;
-use crate::postgres::node::Node;
+use crate::postgres::node::{self, Node};
+use crate::postgres::session::Moment;
 use crate::postgres::subtransaction::reading;
 use crate::postgres::{locks, read, session};
 
@@ -61,6 +64,36 @@ impl Locks {
     }
 }
 
+/// What was found in a query string; the same is found from every place of it that comes before the end.
+struct Ahead {
+    moment: Moment,
+    places: Range<*const c_char>,
+    doomed_by: Option<String>,
+}
+
+thread_local! {
+    static AHEAD: RefCell<Option<Ahead>> = const { RefCell::new(None) };
+}
+
+/// The statement with CONCURRENTLY that what follows of a query string ends in, inside the transaction. There may be
+/// thousands of statements before it, so it is looked for once.
+fn doomed_by(rest: *const c_char) -> Option<String> {
+    let known = AHEAD.with_borrow(|ahead| {
+        let ahead = ahead.as_ref();
+        let ahead = ahead.filter(|ahead| ahead.moment.same_message() && ahead.places.contains(&rest));
+        ahead.map(|ahead| ahead.doomed_by.clone())
+    });
+    known.unwrap_or_else(|| {
+        let (doomed_by, length) = reading(|| read::doomed_by(rest)).unwrap_or_else(|_| (None, node::length(rest)));
+        AHEAD.set(Some(Ahead {
+            moment: session::moment(),
+            places: rest..rest.wrapping_add(length),
+            doomed_by: doomed_by.clone(),
+        }));
+        doomed_by
+    })
+}
+
 /// Where a statement stands.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -80,7 +113,6 @@ impl Surroundings {
     /// Those of a statement that is about to run.
     pub fn of(utility: &Utility) -> Self {
         let in_transaction_block = session::in_transaction_block();
-        let rest = utility.rest.filter(|_| in_transaction_block);
         Self {
             statements: vec![],
             locks: Locks::Held {
@@ -89,7 +121,7 @@ impl Surroundings {
             },
             by_ddl: BTreeMap::new(),
             in_block: in_transaction_block || !utility.top_level,
-            doomed_by: rest.and_then(|rest| reading(|| read::doomed_by(rest)).ok().flatten()),
+            doomed_by: utility.rest.filter(|_| in_transaction_block).and_then(doomed_by),
         }
     }
 

@@ -26,7 +26,7 @@ pub struct Utility {
     pub text: String,
     /// A client sent it; it does not run inside another.
     pub top_level: bool,
-    /// What follows in the query string, where a statement with CONCURRENTLY may be in it.
+    /// What follows in the query string of a client.
     pub rest: Option<*const c_char>,
 }
 
@@ -294,8 +294,7 @@ unsafe fn consult(
                 statement: (*statement).utilityStmt,
                 text: node::statement_text(query, location, length),
                 top_level,
-                rest: node::rest(query, location, length)
-                    .filter(|rest| top_level && node::mentions(*rest, "concurrently")),
+                rest: node::rest(query, location, length).filter(|_| top_level),
             };
             // A failure of ours must not become one of the statement; a cancel is the user's.
             let judge = || match token {

@@ -105,6 +105,12 @@ pub fn rest(query: *const c_char, location: i32, length: i32) -> Option<*const c
     (!query.is_null() && end <= unsafe { CStr::from_ptr(query) }.count_bytes()).then(|| unsafe { query.add(end) })
 }
 
+/// The bytes of a text of the server.
+pub fn length(text: *const c_char) -> usize {
+    // SAFETY: a NUL-terminated string of the server.
+    unsafe { CStr::from_ptr(text) }.count_bytes()
+}
+
 /// Whether a word of lower-case letters stands anywhere in a text of the server, in letters of either case.
 pub fn mentions(text: *const c_char, word: &str) -> bool {
     // SAFETY: a NUL-terminated string of the server.

@@ -211,6 +211,51 @@ fn foreign_keys() {
     run(BASE, cases);
 }
 
+/// A table that is rewritten anyhow has its foreign keys checked anew, unless the rewrite becomes known too late.
+#[test]
+fn foreign_keys_beside_other_subcommands() {
+    let codes = "CREATE TABLE codes (code varchar(10) PRIMARY KEY, n int);
+                 INSERT INTO codes SELECT i::text, i FROM generate_series(1, 300) i;
+                 ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (v) REFERENCES codes;";
+    let mut cases = vec![];
+    for (table, column, other) in [("codes", "code", "n"), ("t", "v", "i")] {
+        for beside in [
+            format!("ALTER {other} TYPE bigint"),
+            format!("ALTER {other} TYPE int"),
+            format!("ALTER {other} TYPE oid USING {other}::oid"),
+            "ADD COLUMN lucky float DEFAULT random()".to_owned(),
+            "SET LOGGED".to_owned(),
+            "SET ACCESS METHOD heap".to_owned(),
+        ] {
+            for change in ["varchar(20)", "text"] {
+                let change = format!("ALTER {column} TYPE {change}");
+                cases.push(case(format!("ALTER TABLE {table} {beside}, {change}")).given(codes));
+                cases.push(case(format!("ALTER TABLE {table} {change}, {beside}")).given(codes));
+            }
+        }
+    }
+    let unlogged = format!("{codes} ALTER TABLE t SET UNLOGGED");
+    let method = format!(
+        "{codes} DROP ACCESS METHOD IF EXISTS he CASCADE; CREATE ACCESS METHOD he TYPE TABLE HANDLER heap_tableam_handler"
+    );
+    cases.extend([
+        case("ALTER TABLE t SET LOGGED, ALTER v TYPE varchar(20)").given(unlogged.as_str()),
+        case("ALTER TABLE t ALTER v TYPE text, SET LOGGED").given(unlogged.as_str()),
+        case("ALTER TABLE codes SET ACCESS METHOD he, ALTER code TYPE varchar(20)").given(method.as_str()),
+        case("ALTER TABLE codes DROP CONSTRAINT codes_pkey CASCADE, ALTER code TYPE varchar(5)").given(codes),
+        case("ALTER TABLE codes DROP CONSTRAINT codes_pkey CASCADE, ALTER code TYPE varchar(20), ALTER n TYPE bigint")
+            .given(codes),
+        case("ALTER TABLE t DROP CONSTRAINT k, ALTER v TYPE varchar(20), ALTER i TYPE bigint").given(codes),
+        case("ALTER TABLE parent ALTER i TYPE bigint, ALTER v TYPE varchar(20)").given(format!(
+            "{codes} INSERT INTO codes VALUES ('x'); ALTER TABLE child ADD FOREIGN KEY (v) REFERENCES codes"
+        )),
+        case("ALTER TABLE p ALTER i TYPE bigint, ALTER v TYPE varchar(20)").given(format!(
+            "{codes} INSERT INTO codes VALUES ('x'); ALTER TABLE p ADD FOREIGN KEY (v) REFERENCES codes"
+        )),
+    ]);
+    run(BASE, cases);
+}
+
 #[test]
 fn families() {
     let cases = vec![

@@ -85,6 +85,9 @@ fn together() {
         case("ALTER TABLE parent DROP CONSTRAINT n, ALTER b TYPE int USING b")
             .given("ALTER TABLE parent ADD CONSTRAINT n CHECK (b > 0)"),
         case("ALTER TABLE parent SET (fillfactor = 70), ADD COLUMN c int"),
+        case("ALTER TABLE t ADD COLUMN IF NOT EXISTS n int, ADD COLUMN IF NOT EXISTS n float DEFAULT random()"),
+        case("ALTER TABLE t ADD COLUMN IF NOT EXISTS n float DEFAULT random(), ADD COLUMN IF NOT EXISTS n int NOT NULL"),
+        case("ALTER TABLE t ADD CONSTRAINT n FOREIGN KEY (a) REFERENCES target NOT VALID, VALIDATE CONSTRAINT n"),
         case("ALTER TABLE parent ALTER a TYPE bigint, ALTER b SET NOT NULL"),
         case("ALTER TABLE parent ADD CHECK (a > 0), ADD COLUMN c float DEFAULT random()"),
         case("ALTER TABLE parent ADD UNIQUE (a), ADD COLUMN c int"),

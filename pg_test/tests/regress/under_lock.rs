@@ -158,10 +158,20 @@ fn a_warning_is_given_once_and_about_the_final_state() {
 #[test]
 fn no_lock_is_taken_for_others_and_in_read_only_transactions() {
     let (database, mut owner) = with_small_table();
+    big_table(&mut owner, "big");
     owner.batch("BEGIN; LOCK small IN ACCESS SHARE MODE");
     let mut client = database.client();
+    for statement in [
+        "ALTER TABLE small ADD b int",
+        "ALTER TABLE big ALTER a TYPE bigint",
+        "TRUNCATE big",
+    ] {
+        client.batch("BEGIN READ ONLY");
+        assert_eq!(code(&client.error(statement)), "25006", "{statement}");
+        client.batch("ROLLBACK");
+    }
     client.batch("BEGIN READ ONLY");
-    assert_eq!(code(&client.error("ALTER TABLE small ADD b int")), "25006");
+    refused(&mut client, "CLUSTER big USING big_pkey", "IL001");
     client.batch("ROLLBACK; CREATE ROLE nobody_s; SET ROLE nobody_s");
     assert_eq!(code(&client.error("ALTER TABLE small ADD b int")), "42501");
     client.batch(

@@ -70,6 +70,16 @@ fn serial_type(definition: &pg_sys::ColumnDef) -> &'static str {
     }
 }
 
+/// Whether a subcommand before this one adds a column of the same name.
+fn is_added_before(command: &pg_sys::AlterTableCmd, column: &str, context: &Context) -> bool {
+    let others = context.subcommands.iter().skip(context.earlier);
+    let mut before = others.take_while(|other| !std::ptr::eq(**other, command));
+    before.any(|other| {
+        let definition = column_definition(other).filter(|_| other.subtype == pg_sys::AlterTableType::AT_AddColumn);
+        definition.is_some_and(|definition| node::text(definition.colname) == column)
+    })
+}
+
 /// ADD COLUMN, with the constraints written beside it.
 pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
     let Some(definition) = column_definition(command) else {
@@ -78,7 +88,7 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
     let column = node::text(definition.colname);
     let losing = context.losing_column(&column);
     let has = |member: Oid| columns::named(member, &column).is_some() && !losing.contains(&member);
-    if has(context.target) {
+    if has(context.target) || is_added_before(command, &column, context) {
         // IF NOT EXISTS does nothing more; without it the statement fails.
         return vec![AlterCommand::CatalogOnly];
     }

@@ -41,7 +41,11 @@ pub fn read_for(
     relations: &mut Relations,
 ) -> AlterTable {
     let subcommands = subcommands(statement);
-    let earlier = relations.earlier_alterations(target);
+    let earlier: Vec<_> = relations
+        .earlier_alterations(target)
+        .into_iter()
+        .flat_map(self::subcommands)
+        .collect();
     // SAFETY: the list of subcommands is only read.
     let lock = unsafe { pg_sys::AlterTableGetLockLevel(statement.cmds) };
     let lock = LockMode::from_number(lock).unwrap_or(LockMode::AccessExclusive);
@@ -53,11 +57,9 @@ pub fn read_for(
         lock,
         members: Oids::from_iter([target]),
         losing: BTreeMap::new(),
-        subcommands: earlier
-            .into_iter()
-            .flat_map(self::subcommands)
-            .chain(subcommands.clone())
-            .collect(),
+        rewritten: None,
+        earlier: earlier.len(),
+        subcommands: [earlier, subcommands.clone()].concat(),
     };
     let mut commands = vec![];
     for command in subcommands {

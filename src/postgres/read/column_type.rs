@@ -3,13 +3,15 @@
 //! `CheckIndexCompatible` of `commands/indexcmds.c`.
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
-use super::context::{Context, column_definition};
+use super::context::{Context, Rewritten, column_definition};
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;
+use super::storage;
 use super::types;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
 use crate::model::lock_mode::LockMode;
@@ -19,26 +21,57 @@ use crate::postgres::node;
 
 /// The facts of ALTER COLUMN … TYPE.
 pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) -> AlterCommand {
-    let (Some(definition), Some(column)) = (column_definition(command), columns::named(context.target, name)) else {
-        return AlterCommand::Unmodelled;
-    };
+    match change(command, name, context.target) {
+        Some(change) => AlterCommand::AlterColumnType(facts(&change, context)),
+        None => AlterCommand::Unmodelled,
+    }
+}
+
+/// `None` if there is no such column or conversion.
+fn change(command: &pg_sys::AlterTableCmd, name: &str, target: Oid) -> Option<Change> {
+    let (definition, column) = (column_definition(command)?, columns::named(target, name)?);
     let wanted = expressions::resolve_type(definition.typeName);
     let using = (!definition.raw_default.is_null()).then_some(definition.raw_default);
     let rewrites = match column.generated {
         // A virtual column has no stored values.
-        b'v' => Some(false),
-        _ => expressions::type_change_rewrites(context.target, &column, wanted, using),
+        b'v' => false,
+        _ => expressions::type_change_rewrites(target, &column, wanted, using)?,
     };
-    let Some(rewrites) = rewrites else {
-        return AlterCommand::Unmodelled;
-    };
-    let change = Change {
+    Some(Change {
         from: column,
         to: wanted,
         collation: new_collation(definition, wanted),
         rewrites,
+    })
+}
+
+/// What is known in `ATPostAlterTypeCleanup` of rewrites: only the subcommands that `ATPrepCmd` finds to rewrite, wherever in
+/// the statement they are written.
+fn rewritten(context: &mut Context) -> Rewritten {
+    if let Some(known) = context.rewritten {
+        return known;
+    }
+    let mut rewritten = Rewritten {
+        all: false,
+        target: false,
     };
-    AlterCommand::AlterColumnType(facts(&change, context))
+    for command in context.subcommands.split_off(context.earlier) {
+        context.subcommands.push(command);
+        let name = node::text(command.name);
+        let new_storage = match command.subtype {
+            At::AT_AlterColumnType => {
+                rewritten.all |= change(command, &name, context.target).is_some_and(|change| change.rewrites);
+                continue;
+            }
+            At::AT_SetLogged => storage::set_persistence(true, context),
+            At::AT_SetUnLogged => storage::set_persistence(false, context),
+            At::AT_SetAccessMethod => storage::set_access_method(&name, context),
+            _ => continue,
+        };
+        rewritten.target |= matches!(new_storage, AlterCommand::Rewrite { .. });
+    }
+    context.rewritten = Some(rewritten);
+    rewritten
 }
 
 /// 17: SET EXPRESSION makes everything again that depends on the column, as a change of type does: `ATExecSetExpression` of
@@ -147,7 +180,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                             referencing: constraint.table,
                             referenced: constraint.referenced,
                             enforced: constraint.enforced,
-                            validated_again: checked_again(&constraint, change, context),
+                            validated_again: checked_again(&constraint, member, change, context),
                         });
                     }
                 }
@@ -184,11 +217,18 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
 fn is_dropped(constraint: &Constraint, context: &Context) -> bool {
     let goes_with_target = match constraint.kind {
         b'c' => constraint.table == context.target || !constraint.local && context.family.contains(&constraint.table),
-        b'f' => constraint.table == context.target,
+        b'f' => constraint.table == context.target || goes_with_its_key(constraint, context),
         // What becomes of an index is known of the index.
         _ => false,
     };
-    goes_with_target && context.drops_constraint(&constraint.name)
+    goes_with_target && (context.drops_constraint(&constraint.name) || goes_with_its_key(constraint, context))
+}
+
+/// Whether a subcommand drops, with CASCADE, the key of the target that a foreign key refers to.
+fn goes_with_its_key(constraint: &Constraint, context: &Context) -> bool {
+    constraint.referenced == context.target
+        && constraints::of_index(context.target, constraint.index)
+            .is_some_and(|key| context.drops_constraint(&key.name))
 }
 
 /// The leaves below a partitioned table that have no part of an index of it, which CREATE INDEX ON ONLY leaves so. Made
@@ -206,8 +246,11 @@ fn leaves_without_part(table: Oid, index: Oid, context: &mut Context) -> Vec<Oid
     leaves
 }
 
-/// Whether the rows of a foreign key's referencing table are checked again: `TryReuseForeignKey`.
-fn checked_again(constraint: &Constraint, change: &Change, context: &mut Context) -> bool {
+/// Whether the rows of a foreign key's referencing table are checked again, because a column of `member` changes:
+/// `TryReuseForeignKey`, which is not asked where the member is rewritten.
+fn checked_again(constraint: &Constraint, member: Oid, change: &Change, context: &mut Context) -> bool {
+    let rewritten = rewritten(context);
+    let rewritten = change.rewrites || rewritten.all || rewritten.target && member == context.target;
     let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
     let changed = foreign_key::Changed {
         family: &context.family,
@@ -217,7 +260,7 @@ fn checked_again(constraint: &Constraint, change: &Change, context: &mut Context
     has_rows
         && constraint.validated
         && constraint.enforced
-        && (change.rewrites || !foreign_key::keeps_meaning(constraint, &changed))
+        && (rewritten || !foreign_key::keeps_meaning(constraint, &changed))
 }
 
 /// Whether an index keeps its storage when a column of it changes its type and the heap stays.

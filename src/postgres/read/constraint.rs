@@ -10,7 +10,7 @@ use super::foreign_key;
 use super::index_constraint;
 use super::index_match;
 use super::not_null;
-use super::relations::is_partition;
+use super::relations::{is_partition, resolve};
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::Oid;
@@ -195,10 +195,15 @@ fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
         Some(_) => vec![context.target],
         None => return AlterCommand::CatalogOnly,
     };
+    let other_end = context
+        .added_constraint(name)
+        .filter(|part| part.contype == ConstrType::CONSTR_FOREIGN)
+        .and_then(|part| resolve(part.pktable))
+        .filter(|table| context.relations.load(*table).is_some());
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
         scanned: context.relations.with_rows(&tables),
-        referenced: vec![],
+        referenced: other_end.into_iter().collect(),
     }
 }
 

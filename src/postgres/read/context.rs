@@ -29,8 +29,21 @@ pub struct Context<'a> {
     /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
     /// another.
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
+    /// How many of them are of earlier statements.
+    pub earlier: usize,
+    /// What has the target, or all members, rewritten whatever becomes of its columns' dependents, once that was asked.
+    pub rewritten: Option<Rewritten>,
     /// Who loses which column, once that was asked.
     pub losing: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+}
+
+/// Who is known to be rewritten before what depends on columns is made again.
+#[derive(Clone, Copy)]
+pub struct Rewritten {
+    /// Every member that has the column: by a change of type.
+    pub all: bool,
+    /// The target alone: by new storage.
+    pub target: bool,
 }
 
 impl Context<'_> {

@@ -146,7 +146,10 @@ pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations
     let Some(view) = resolve(range_var) else {
         return Statement::MissingRelation(written_name(range_var));
     };
-    relations.load(view);
+    if relations.kind(view) != Some(RelationKind::MaterializedView) {
+        // PostgreSQL will say that it is none.
+        return Statement::LocksOnly(vec![]);
+    }
     if statement.concurrent {
         return Statement::RefreshConcurrently { relation: view };
     }

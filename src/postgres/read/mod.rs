@@ -61,7 +61,7 @@ pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
 pub use size::measure;
-pub use transaction::{commits_for_concurrency, doomed_by, held_tables, roots};
+pub use transaction::{commits_for_concurrency, doomed_by, fails_read_only, held_tables, roots};
 
 /// Whether a utility statement is one the guard looks at at all. This is the one branch that every other statement costs.
 pub fn is_ours(statement: Node) -> bool {

@@ -88,21 +88,38 @@ pub fn commits_for_concurrency(statement: Node) -> bool {
     }
 }
 
+/// Whether a statement fails in a read-only transaction: `ClassifyUtilityCommandAsReadOnly` of `tcop/utility.c`.
+pub fn fails_read_only(statement: Node) -> bool {
+    use pg_sys::NodeTag::*;
+    match node::tag(statement) {
+        T_TruncateStmt | T_RefreshMatViewStmt => true,
+        T_ClusterStmt | T_ReindexStmt => false,
+        _ => node::is_ddl(statement),
+    }
+}
+
 /// The text of a statement of the rest of a query string that has CONCURRENTLY and comes before the transaction ends, or
-/// a savepoint could save what is done until then.
-pub fn doomed_by(rest: *const c_char) -> Option<String> {
+/// a savepoint could save what is done until then; and how many bytes further on the answer is the same.
+pub fn doomed_by(rest: *const c_char) -> (Option<String>, usize) {
+    if !node::mentions(rest, "concurrently") {
+        return (None, node::length(rest));
+    }
     // SAFETY: the rest of a string that the server has parsed, from a semicolon on. An error (the first part of the string
     // may have changed how literals are read) ends the reading.
     let statements = unsafe { pg_sys::raw_parser(rest, pg_sys::RawParseMode::RAW_PARSE_DEFAULT) };
     for raw in node::list(statements) {
-        let raw = node::cast::<pg_sys::RawStmt>(raw, pg_sys::NodeTag::T_RawStmt)?;
+        let Some(raw) = node::cast::<pg_sys::RawStmt>(raw, pg_sys::NodeTag::T_RawStmt) else {
+            break;
+        };
+        let place = usize::try_from(raw.stmt_location).unwrap_or(0);
         if commits_for_concurrency(raw.stmt) {
-            return Some(node::statement_text(rest, raw.stmt_location, raw.stmt_len));
+            let text = node::statement_text(rest, raw.stmt_location, raw.stmt_len);
+            return (Some(text), place);
         }
         let goes_on = super::transaction_boundary(raw.stmt) == Some(true);
         if node::tag(raw.stmt) == pg_sys::NodeTag::T_TransactionStmt && !goes_on {
-            return None;
+            return (None, place);
         }
     }
-    None
+    (None, node::length(rest))
 }

@@ -134,6 +134,16 @@ fn constraints() -> Vec<Case> {
         },
         Case {
             rule: "add-primary-key",
+            before: "CREATE TABLE shop.pairs (a int, b int);
+                     INSERT INTO shop.pairs SELECT g, g FROM generate_series(1, 200) AS g; ANALYZE shop.pairs",
+            statement: "ALTER TABLE shop.pairs ADD PRIMARY KEY (a, b)",
+            table: "pairs",
+            detail: "The index of the constraint on (a, b) is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT contype = 'p' FROM pg_constraint WHERE conrelid = 'shop.pairs'::regclass AND contype <> 'n'",
+            ..BUILD
+        },
+        Case {
+            rule: "add-primary-key",
             before: "CREATE UNIQUE INDEX CONCURRENTLY events_key ON shop.events (happened)",
             statement: "ALTER TABLE shop.events ADD CONSTRAINT events_key PRIMARY KEY USING INDEX events_key",
             sqlstate: "IL002",

@@ -194,7 +194,7 @@ pub fn cases() -> Vec<Case> {
             statement: "ALTER TABLE shop.orders ALTER note TYPE text",
             column: Some("note"),
             constraint: Some("note_check"),
-            detail: "Column \"note\" changes its type, so constraint \"note_check\" is checked for every row: \
+            detail: "Column \"note\" changes, so constraint \"note_check\" is checked for every row: \
                      EXTENT are read under AccessExclusiveLock.",
             way_out: Words(
                 "Drop constraint note_check, change the type",
