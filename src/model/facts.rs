@@ -416,7 +416,7 @@ pub struct AddIndexConstraint {
     pub partitions: Vec<(Oid, LockMode)>,
     /// Members with rows on which an index is built.
     pub builds: Vec<Oid>,
-    /// PRIMARY KEY: members whose key columns are not known to be NOT NULL, with the first such column.
+    /// PRIMARY KEY: members with rows, and columns of the key that are not known to be NOT NULL in them.
     pub nullable: Vec<(Oid, String)>,
 }
 

@@ -34,13 +34,13 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
     let nullable = if kind == IndexConstraint::PrimaryKey {
         let with_rows = context.relations.with_rows(&context.family);
         let losing: Vec<_> = keys.iter().map(|key| not_null::losing(key, context)).collect();
-        let first_nullable = |member: Oid| {
-            keys.iter()
-                .zip(&losing)
-                .find(|(key, losing)| not_null::lacks_proof(member, key, losing, context))
-                .map(|(key, _)| (member, key.clone()))
-        };
-        with_rows.into_iter().filter_map(first_nullable).collect()
+        let mut nullable = vec![];
+        for member in with_rows {
+            let keys = keys.iter().zip(&losing);
+            let lacking = keys.filter(|(key, losing)| not_null::lacks_proof(member, key, losing, context));
+            nullable.extend(lacking.map(|(key, _)| (member, key.clone())));
+        }
+        nullable
     } else {
         vec![]
     };
