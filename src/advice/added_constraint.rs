@@ -90,6 +90,12 @@ impl<'a> Added<'a> {
         self.alter?.added_column(column)?.without_constraints(&LATER)
     }
 
+    /// The collation written with a new column, after a blank.
+    pub fn collation(&self, column: &str) -> String {
+        let written = self.alter.and_then(|alter| alter.added_column(column));
+        written.map_or_else(String::new, |written| written.collation())
+    }
+
     /// The steps that give a new column, once it is filled, the constraints written with it; `not_null`: it is NOT NULL
     /// without saying so.
     pub fn and_constraints_of(&mut self, column: &str, not_null: bool) -> String {

@@ -44,8 +44,9 @@ pub fn alternative(
             let name = quote_identifier(column);
             format!(
                 "Add the column without a default, set the default for new rows, and fill the old ones in batches: \
-                 ALTER TABLE {table} ADD COLUMN {name} {type_name}; \
+                 ALTER TABLE {table} ADD COLUMN {name} {type_name}{}; \
                  ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}; {}{}",
+                added.collation(column),
                 fill(&table, &name, default),
                 added.and_constraints_of(column, false)
             )
@@ -77,7 +78,8 @@ pub fn alternative(
             let (name, expression) = (quote_identifier(column), nonempty(expression, "the expression"));
             format!(
                 "Add a plain column{virtual_form}, keep it up to date by a BEFORE INSERT OR UPDATE trigger, and fill the \
-                 old rows in batches: ALTER TABLE {table} ADD COLUMN {name} {type_name}; {}{}",
+                 old rows in batches: ALTER TABLE {table} ADD COLUMN {name} {type_name}{}; {}{}",
+                added.collation(column),
                 fill(&table, &name, expression),
                 added.and_constraints_of(column, false)
             )

@@ -63,6 +63,19 @@ impl Subcommand<'_> {
         Some(BareColumn { text, constraints })
     }
 
+    /// `COLLATE "C"` as it is written with a new column, after a blank; nothing if it is not.
+    pub fn collation(&self) -> String {
+        let Some(at) = (2..self.tokens.len()).find(|at| self.words(*at, &["COLLATE"])) else {
+            return String::new();
+        };
+        let mut end = at + 2;
+        while self.tokens.get(end).is_some_and(|token| token.text == ".") {
+            end += 2;
+        }
+        let end = self.tokens[end.min(self.tokens.len()) - 1].end();
+        format!(" {}", &self.text[self.tokens[at].start..end])
+    }
+
     /// The token after the constraint whose first word is the token `at`: `ColConstraintElem` of `parser/gram.y`, and what
     /// is said of it behind it.
     fn end_of_constraint(&self, at: usize) -> usize {
@@ -117,6 +130,21 @@ impl Subcommand<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_collation_is_kept() {
+        for (text, collation) in [
+            ("ADD COLUMN c text COLLATE \"C\" DEFAULT f()", " COLLATE \"C\""),
+            (
+                "ADD c text DEFAULT (a COLLATE x) collate s . \"d e\" NOT NULL",
+                " collate s . \"d e\"",
+            ),
+            ("ADD c text DEFAULT (a COLLATE x)", ""),
+            ("ADD c text COLLATE", " COLLATE"),
+        ] {
+            assert_eq!(Subcommand::new(text).collation(), collation, "{text}");
+        }
+    }
 
     #[test]
     fn constraints_of_a_new_column_are_found() {

@@ -1,6 +1,6 @@
 //! Statements that name no table, but take all there are, are judged by the largest of them.
 
-use pg_test::TestDatabase;
+use pg_test::{Server, TestDatabase};
 
 #[test]
 fn statements_without_a_table_are_refused_before_they_begin() {
@@ -53,6 +53,31 @@ fn catalogs_count() {
     assert_eq!(client.one::<u32>(before), filenode);
     let last = "SELECT rule FROM interlock.decision_log ORDER BY id DESC LIMIT 1";
     assert_eq!(client.one::<String>(last), "vacuum-full");
+
+    let name = client.one::<String>("SELECT quote_ident(current_database())");
+    let database = format!("REINDEX DATABASE {name}");
+    for statement in [
+        format!("REINDEX SYSTEM {name}"),
+        "REINDEX SCHEMA pg_catalog".to_owned(),
+        database.clone(),
+    ] {
+        if statement == database && Server::under_test().major >= 16 {
+            client.batch(&statement);
+            continue;
+        }
+        let error = client.error(&statement);
+        assert_eq!(
+            (error.code().code(), error.schema(), error.hint()),
+            (
+                "IL003",
+                Some("pg_catalog"),
+                Some("Run it in a maintenance window: nothing works beside it.")
+            ),
+            "{statement}: {error:?}"
+        );
+    }
+    client.batch("SET pg_interlock.row_threshold = 100000000");
+    client.batch(&format!("REINDEX SYSTEM {name}"));
 }
 
 #[test]

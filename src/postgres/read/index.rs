@@ -6,12 +6,12 @@ use super::deletion;
 use super::dependencies::Object;
 use super::index_match;
 use super::permission::may_maintain;
-use super::relations::{self, Relations, class_row, everywhere, resolve, written_name};
+use super::relations::{self, Relations, class_row, everywhere, resolve, with_catalogs, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
-use crate::postgres::catalog;
-use crate::postgres::node;
+use crate::postgres::catalog::{self, Row};
+use crate::postgres::{node, version};
 
 /// CREATE INDEX
 pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> Statement {
@@ -223,15 +223,24 @@ fn while_finding_leaves(
     locked
 }
 
-/// REINDEX SCHEMA and DATABASE: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its own.
-/// The server's own catalogs, all there is for REINDEX SYSTEM, are not told of.
+/// `IsCatalogRelationOid` of `catalog/catalog.c`
+fn is_catalog(row: &Row) -> bool {
+    row.oid("oid") < pg_sys::FirstUnpinnedObjectId
+}
+
+/// REINDEX SCHEMA, DATABASE and SYSTEM: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its
+/// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently.
 fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
     let oids = match statement.kind {
-        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => everywhere(|row| may_maintain(row.oid("oid"))),
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE if concurrently || version::major() >= 16 => {
+            everywhere(|row| may_maintain(row.oid("oid")))
+        }
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => with_catalogs(|row| may_maintain(row.oid("oid"))),
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_SYSTEM if !concurrently => with_catalogs(is_catalog),
         pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA => {
             // SAFETY: the name of the schema, which the parser demands; 0 if there is none.
             let schema = unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32();
-            everywhere(|row| row.oid("relnamespace") == schema)
+            with_catalogs(|row| row.oid("relnamespace") == schema && !(concurrently && is_catalog(row)))
         }
         _ => vec![],
     };
