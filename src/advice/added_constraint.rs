@@ -303,15 +303,26 @@ impl<'a> Added<'a> {
         not_null: &str,
     ) -> String {
         let table = self.relation.qualified_name();
-        let name = match kind {
-            IndexConstraint::PrimaryKey => self.name(given, None, "pkey"),
-            _ => self.name(given, Some(&columns.join("_")), "key"),
+        let (of_columns, label) = match kind {
+            IndexConstraint::PrimaryKey => (None, "pkey"),
+            _ => (Some(columns.join("_")), "key"),
         };
+        // What the statement drops has its name until then.
+        let drops = self
+            .subcommands()
+            .iter()
+            .filter(|each| each.words(0, &["DROP", "CONSTRAINT"]));
+        let drops: String = drops.map(|each| format!("{}, ", each.text())).collect();
+        let taken = given
+            .as_deref()
+            .is_some_and(|name| self.names.catalog.is_taken(self.relation, name));
+        let index = self.name(given.clone().filter(|_| !taken), of_columns.as_deref(), label);
+        let name = given.map_or_else(|| index.clone(), |given| quote_identifier(&given));
         let columns: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
         let options = index_options(definition);
         format!(
-            "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({}){}; {not_null}\
-             ALTER TABLE {table} ADD CONSTRAINT {name} {} USING INDEX {name}{};",
+            "CREATE UNIQUE INDEX CONCURRENTLY {index} ON {table} ({}){}; {not_null}\
+             ALTER TABLE {table} {drops}ADD CONSTRAINT {name} {} USING INDEX {index}{};",
             columns.join(", "),
             options.of_index,
             words(kind),

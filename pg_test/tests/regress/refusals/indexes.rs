@@ -144,6 +144,18 @@ fn constraints() -> Vec<Case> {
         },
         Case {
             rule: "add-primary-key",
+            before: "CREATE TABLE shop.pairs (a int CONSTRAINT old PRIMARY KEY, b int NOT NULL);
+                     INSERT INTO shop.pairs SELECT g, g FROM generate_series(1, 200) AS g; ANALYZE shop.pairs",
+            statement: "ALTER TABLE shop.pairs DROP CONSTRAINT old, ADD CONSTRAINT old PRIMARY KEY (b) INCLUDE (a)",
+            table: "pairs",
+            constraint: Some("old"),
+            detail: "The index of constraint \"old\" is built: EXTENT are indexed under AccessExclusiveLock.",
+            reached: "SELECT string_agg(pg_get_constraintdef(oid), '') = 'PRIMARY KEY (b) INCLUDE (a)'
+                        FROM pg_constraint WHERE conrelid = 'shop.pairs'::regclass AND conname = 'old'",
+            ..BUILD
+        },
+        Case {
+            rule: "add-primary-key",
             before: "CREATE UNIQUE INDEX CONCURRENTLY events_key ON shop.events (happened)",
             statement: "ALTER TABLE shop.events ADD CONSTRAINT events_key PRIMARY KEY USING INDEX events_key",
             sqlstate: "IL002",
