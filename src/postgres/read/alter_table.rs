@@ -10,7 +10,7 @@ use super::alter_constraint;
 use super::column_type;
 use super::columns;
 use super::constraint;
-use super::context::{Context, dropped, inheriting, parents_of_column};
+use super::context::{Context, Rewritten, dropped, inheriting, parents_of_column};
 use super::dependencies::{self, Object};
 use super::enable_trigger;
 use super::index_constraint;
@@ -57,10 +57,11 @@ pub fn read_for(
         lock,
         members: Oids::from_iter([target]),
         losing: BTreeMap::new(),
-        rewritten: None,
+        rewritten: Rewritten::default(),
         earlier: earlier.len(),
         subcommands: [earlier, subcommands.clone()].concat(),
     };
+    context.rewritten = rewritten(&subcommands, &mut context);
     let mut commands = vec![];
     for command in subcommands {
         if recurses(command, &mut context) {
@@ -75,6 +76,30 @@ pub fn read_for(
         members: context.members.into_vec(),
         commands,
     }
+}
+
+/// What `ATPostAlterTypeCleanup` of `commands/tablecmds.c` knows of rewrites.
+fn rewritten(subcommands: &[&pg_sys::AlterTableCmd], context: &mut Context) -> Rewritten {
+    let mut rewritten = Rewritten::default();
+    let changes_a_type = |command: &&pg_sys::AlterTableCmd| command.subtype == At::AT_AlterColumnType;
+    // Of itself, a change of type knows.
+    if subcommands.len() < 2 || !subcommands.iter().any(changes_a_type) {
+        return rewritten;
+    }
+    for command in subcommands {
+        let storage = match command.subtype {
+            At::AT_AlterColumnType => {
+                rewritten.all |= column_type::rewrites(command, context.target);
+                continue;
+            }
+            At::AT_SetLogged => storage::set_persistence(true, context),
+            At::AT_SetUnLogged => storage::set_persistence(false, context),
+            At::AT_SetAccessMethod => storage::set_access_method(&node::text(command.name), context),
+            _ => continue,
+        };
+        rewritten.target |= matches!(storage, AlterCommand::Rewrite { .. });
+    }
+    rewritten
 }
 
 fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {

@@ -3,15 +3,13 @@
 //! `CheckIndexCompatible` of `commands/indexcmds.c`.
 
 use pgrx::pg_sys;
-use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
-use super::context::{Context, Rewritten, column_definition};
+use super::context::{Context, column_definition};
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;
-use super::storage;
 use super::types;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
 use crate::model::lock_mode::LockMode;
@@ -45,33 +43,9 @@ fn change(command: &pg_sys::AlterTableCmd, name: &str, target: Oid) -> Option<Ch
     })
 }
 
-/// What is known in `ATPostAlterTypeCleanup` of rewrites: only the subcommands that `ATPrepCmd` finds to rewrite, wherever in
-/// the statement they are written.
-fn rewritten(context: &mut Context) -> Rewritten {
-    if let Some(known) = context.rewritten {
-        return known;
-    }
-    let mut rewritten = Rewritten {
-        all: false,
-        target: false,
-    };
-    for command in context.subcommands.split_off(context.earlier) {
-        context.subcommands.push(command);
-        let name = node::text(command.name);
-        let new_storage = match command.subtype {
-            At::AT_AlterColumnType => {
-                rewritten.all |= change(command, &name, context.target).is_some_and(|change| change.rewrites);
-                continue;
-            }
-            At::AT_SetLogged => storage::set_persistence(true, context),
-            At::AT_SetUnLogged => storage::set_persistence(false, context),
-            At::AT_SetAccessMethod => storage::set_access_method(&name, context),
-            _ => continue,
-        };
-        rewritten.target |= matches!(new_storage, AlterCommand::Rewrite { .. });
-    }
-    context.rewritten = Some(rewritten);
-    rewritten
+/// Whether the type that a subcommand gives a column means a new heap.
+pub fn rewrites(command: &pg_sys::AlterTableCmd, target: Oid) -> bool {
+    change(command, &node::text(command.name), target).is_some_and(|change| change.rewrites)
 }
 
 /// 17: SET EXPRESSION makes everything again that depends on the column, as a change of type does: `ATExecSetExpression` of
@@ -249,8 +223,8 @@ fn leaves_without_part(table: Oid, index: Oid, context: &mut Context) -> Vec<Oid
 /// Whether the rows of a foreign key's referencing table are checked again, because a column of `member` changes:
 /// `TryReuseForeignKey`, which is not asked where the member is rewritten.
 fn checked_again(constraint: &Constraint, member: Oid, change: &Change, context: &mut Context) -> bool {
-    let rewritten = rewritten(context);
-    let rewritten = change.rewrites || rewritten.all || rewritten.target && member == context.target;
+    let known = context.rewritten;
+    let rewritten = change.rewrites || known.all || known.target && member == context.target;
     let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
     let changed = foreign_key::Changed {
         family: &context.family,

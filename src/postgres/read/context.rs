@@ -31,14 +31,14 @@ pub struct Context<'a> {
     pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
     /// How many of them are of earlier statements.
     pub earlier: usize,
-    /// What has the target, or all members, rewritten whatever becomes of its columns' dependents, once that was asked.
-    pub rewritten: Option<Rewritten>,
+    /// What is known of rewrites before what depends on columns is made again.
+    pub rewritten: Rewritten,
     /// Who loses which column, once that was asked.
     pub losing: BTreeMap<String, Rc<BTreeSet<Oid>>>,
 }
 
-/// Who is known to be rewritten before what depends on columns is made again.
-#[derive(Clone, Copy)]
+/// Who is rewritten by the subcommands that `ATPrepCmd` finds to do so, wherever in the statement they are written.
+#[derive(Clone, Copy, Default)]
 pub struct Rewritten {
     /// Every member that has the column: by a change of type.
     pub all: bool,
