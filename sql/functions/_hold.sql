@@ -10,9 +10,12 @@ BEGIN
     END IF;
     reason := interlock._hold_reason(job);
     PERFORM interlock._note_look(job.id);
-    -- The first worker keeps the figures up to date; it may stand in a batch, so others tell the beginning and the end.
+    -- The first worker keeps the figures up to date; it may stand in a batch, so others tell the beginning and the end of
+    -- what is the same for all. The WAL budget is each one's own.
     IF reason IS DISTINCT FROM job.held_by
-       AND (slot OPERATOR(pg_catalog.=) 0 OR (reason IS NULL) OPERATOR(pg_catalog.<>) (job.held_by IS NULL)) THEN
+       AND (slot OPERATOR(pg_catalog.=) 0
+            OR (reason IS NULL) OPERATOR(pg_catalog.<>) (job.held_by IS NULL)
+               AND coalesce(reason, job.held_by) OPERATOR(pg_catalog.!~~) 'WAL above the budget %') THEN
         -- Written down in a transaction of its own, without a batch that would keep the job's row locked.
         PERFORM interlock._note_hold(job, reason);
         RETURN CASE WHEN reason IS NULL THEN 0.001 ELSE 1 END;

@@ -23,9 +23,12 @@ BEGIN
         interlock._dead_rows(job.relation, interlock._limit(job.options, 'max_dead_rows')),
         CASE WHEN interlock._option(job.options, 'yield_to_wraparound') OPERATOR(pg_catalog.>) 0 THEN
              interlock._wraparound_vacuum(job.relation) END);
-    -- Somebody else who goes on with the job has not read the query, and does not run it.
+    -- Somebody else who goes on with the job has not read the query, and does not run it, in the owner's role neither: what
+    -- it calls could reset that.
     IF reason IS NULL AND job.hold_query IS NOT NULL
-       AND job.owner OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole::pg_catalog.oid THEN
+       AND job.owner OPERATOR(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole::pg_catalog.oid
+       AND (job.owner OPERATOR(pg_catalog.=) interlock._asker()::pg_catalog.oid
+            OR job.asker OPERATOR(pg_catalog.=) interlock._asker()::pg_catalog.oid) THEN
         EXECUTE pg_catalog.format(E'SELECT pg_catalog.bool_or(q.hold) FROM (%s\n) AS q (hold)', job.hold_query) INTO hold;
         reason := CASE WHEN hold THEN 'the hold query returns true' END;
     END IF;

@@ -26,8 +26,8 @@ BEGIN
     IF hold_query IS NOT NULL THEN
         UPDATE interlock.backfill_job AS j SET hold_query = nullif(set_backfill_options.hold_query, '') WHERE j.id = job_id;
     END IF;
-    IF hold_query <> '' THEN
-        -- Now that the caller is known to be the owner: as the workers will run it.
+    IF hold_query <> '' AND job.owner = quote_ident(current_user)::regrole THEN
+        -- As the workers will run it. The names are the owner's, so nobody else looks them up.
         PERFORM set_config('search_path', job.settings ->> 'search_path', true);
         PERFORM interlock._check_hold_query(hold_query);
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -42,4 +42,4 @@ END
 $$;
 
 COMMENT ON FUNCTION interlock.set_backfill_options(bigint, int, interval, int, text, jsonb, text) IS
-    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away. So does an empty hold_query, which only the owner of the job may write.';
+    'Changes how a backfill runs, from the next batch on; what is null stays as it is. batch_size 0 lets the speed decide. Options are merged into those that it has; a null in them takes one away. So does an empty hold_query; only who started the job may write another one.';

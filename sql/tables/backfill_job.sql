@@ -17,7 +17,7 @@ CREATE TABLE interlock.backfill_job (
     workers         int NOT NULL DEFAULT 1 CHECK (workers BETWEEN 1 AND 64),
     on_error        text NOT NULL DEFAULT 'stop' CHECK (on_error IN ('stop', 'skip')),
     options         jsonb NOT NULL DEFAULT '{}',
-    hold_query      text,
+    hold_query      text CHECK (hold_query <> ''),
     settings        jsonb NOT NULL DEFAULT '{}',
     background      boolean NOT NULL DEFAULT false,
     state           text NOT NULL DEFAULT 'running'

@@ -158,17 +158,16 @@ fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> D
     } else {
         running::begin(&judged, utility, ticket, look(&judged), surroundings)
     };
-    let takes_locks = !rejected && !session::is_read_only();
     let verdict = Verdict {
         report: message::report(&judged.profile, &judged.judgement, judged.alternative.clone()),
         token,
-        first_locks: if takes_locks {
-            judged.profile.first_locks.clone()
-        } else {
+        first_locks: if rejected {
             vec![]
+        } else {
+            judged.profile.first_locks.clone()
         },
     };
-    let plan = patience::plan(&judged).filter(|_| takes_locks);
+    let plan = patience::plan(&judged).filter(|_| !rejected);
     Decided {
         verdict,
         polite: plan.map(|plan| (judged, plan)),

@@ -17,8 +17,10 @@ pub struct NewPartition {
     pub indexes: Vec<MissingIndex>,
     /// Foreign keys of the partitioned table that the attached one has no valid equal of.
     pub foreign_keys: Vec<MissingKey>,
-    /// What is locked.
+    /// What is locked before anything is read or built, in this order.
     pub locked: Vec<(Oid, LockMode)>,
+    /// What is locked for foreign keys, once indexes have been built.
+    pub locked_later: Vec<(Oid, LockMode)>,
 }
 
 /// A condition that a partition's rows must meet.

@@ -85,7 +85,7 @@ pub fn invalidations() -> u64 {
     unsafe { pg_sys::SharedInvalidMessageCounter }
 }
 
-/// Whether the transaction may only read: then a statement that would lock anything fails before it does.
+/// Whether the transaction may only read.
 pub fn is_read_only() -> bool {
     // SAFETY: a plain variable.
     unsafe { pg_sys::XactReadOnly }

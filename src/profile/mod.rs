@@ -33,8 +33,9 @@ fn statement(statement: &Statement, builder: &mut Builder) {
     match statement {
         Statement::Several(statements) => {
             statements.iter().for_each(|each| self::statement(each, builder));
-            // It is about none of them more than about another.
+            // It is about none of them more than about another, and does one after the other.
             builder.profile().target = None;
+            builder.profile().first_locks.clear();
         }
         Statement::NoExistingRelation => {}
         Statement::MissingRelation(name) => {

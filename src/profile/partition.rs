@@ -9,7 +9,6 @@ use crate::model::partition::{LeavingPartition, NewPartition, PartitionCause};
 /// CREATE TABLE … PARTITION OF
 pub fn create(facts: &NewPartition, builder: &mut Builder) {
     builder.profile().target = Some(facts.parent);
-    builder.first_lock(facts.parent, LockMode::AccessExclusive);
     builder.lock(facts.parent, LockMode::AccessExclusive);
     join(facts, builder);
 }
@@ -18,10 +17,10 @@ pub fn create(facts: &NewPartition, builder: &mut Builder) {
 pub fn join(facts: &NewPartition, builder: &mut Builder) {
     const LOCK: LockMode = LockMode::AccessExclusive;
     for (oid, mode) in &facts.locked {
+        builder.first_lock(*oid, *mode);
+    }
+    for (oid, mode) in facts.locked.iter().chain(&facts.locked_later) {
         builder.lock(*oid, *mode);
-        if *mode == LOCK {
-            builder.first_lock(*oid, *mode);
-        }
     }
     for bound in &facts.bounds {
         let (table, condition) = (bound.table, bound.condition.clone());

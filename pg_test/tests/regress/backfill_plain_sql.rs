@@ -161,11 +161,11 @@ fn a_statement_timeout_ends_the_call_and_nothing_is_lost() {
         "CREATE TABLE t (id int PRIMARY KEY, v int);
          INSERT INTO t SELECT g, g FROM generate_series(1, 1000) AS g",
     );
-    client.batch("SET statement_timeout = '300ms'");
+    client.batch("SET statement_timeout = '1500ms'");
     let call = |pause: &str| {
         format!("CALL interlock.safe_backfill('t', 'v = v + 1000', batch_size => 10, pause => '{pause}')")
     };
-    let error = client.error(&call("20 ms"));
+    let error = client.error(&call("50 ms"));
     assert_eq!(error.code().code(), "57014", "{error:?}");
     client.batch("RESET statement_timeout");
     // Between two batches nobody is there to write down that it is paused.

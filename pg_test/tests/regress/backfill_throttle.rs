@@ -78,11 +78,13 @@ fn the_hold_query_changes_while_it_runs() {
         &mut client,
         "SELECT throttled_by = 'the hold query returns true' FROM interlock.backfill_progress",
     );
-    for mut other in [database.client_as(&member), client] {
+    let mut in_the_role_of_the_owner = database.client_as(&member);
+    in_the_role_of_the_owner.batch(&format!("SET ROLE {owner}"));
+    for mut other in [database.client_as(&member), in_the_role_of_the_owner, client] {
         let error = other.error(&set("SELECT true"));
         assert_eq!(
             error.message(),
-            "only the owner of backfill job 1 may give it a hold query"
+            "only who started backfill job 1 may give it a hold query"
         );
         assert_eq!(
             other

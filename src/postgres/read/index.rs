@@ -5,8 +5,8 @@ use pgrx::pg_sys;
 use super::deletion;
 use super::dependencies::Object;
 use super::index_match;
-use super::permission::may_maintain;
-use super::relations::{self, Relations, class_row, everywhere, resolve, with_catalogs, written_name};
+use super::permission::{MAINTAIN, may, may_maintain};
+use super::relations::{self, Relations, class_row, resolve, with_catalogs, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
@@ -228,19 +228,30 @@ fn is_catalog(row: &Row) -> bool {
     row.oid("oid") < pg_sys::FirstUnpinnedObjectId
 }
 
+fn is_left_to(row: &Row) -> bool {
+    row.flag("relisshared") != Some(true) || may(row.oid("oid"), MAINTAIN)
+}
+
 /// REINDEX SCHEMA, DATABASE and SYSTEM: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its
-/// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently.
+/// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently; those that
+/// all databases share are left to their owner.
 fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
     let oids = match statement.kind {
-        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE if concurrently || version::major() >= 16 => {
-            everywhere(|row| may_maintain(row.oid("oid")))
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => {
+            let without_catalogs = concurrently || version::major() >= 16;
+            with_catalogs(|row| {
+                may_maintain(row.oid("oid")) && is_left_to(row) && !(without_catalogs && is_catalog(row))
+            })
         }
-        pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => with_catalogs(|row| may_maintain(row.oid("oid"))),
-        pg_sys::ReindexObjectType::REINDEX_OBJECT_SYSTEM if !concurrently => with_catalogs(is_catalog),
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_SYSTEM if !concurrently => {
+            with_catalogs(|row| is_catalog(row) && is_left_to(row))
+        }
         pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA => {
             // SAFETY: the name of the schema, which the parser demands; 0 if there is none.
             let schema = unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32();
-            with_catalogs(|row| row.oid("relnamespace") == schema && !(concurrently && is_catalog(row)))
+            with_catalogs(|row| {
+                row.oid("relnamespace") == schema && is_left_to(row) && !(concurrently && is_catalog(row))
+            })
         }
         _ => vec![],
     };

@@ -42,8 +42,9 @@ fn attach(bound: &pg_sys::PartitionBoundSpec, table: Oid, context: &mut Context)
     let relations = &mut *context.relations;
     let default = default_partition(context.target);
     let looked_at = partition_bound::attached(context.target, bound, table, default, relations);
-    let locked = relations.family(table, true).into_iter().chain(default);
-    let locked: Vec<Oid> = locked
+    let locked: Vec<Oid> = default
+        .into_iter()
+        .chain(relations.family(table, true))
         .chain(looked_at.iter().flat_map(|each| each.visited.clone()))
         .collect();
     let (foreign_keys, of_keys) = partition_key::joining(context.target, Some(table), relations);
@@ -53,7 +54,8 @@ fn attach(bound: &pg_sys::PartitionBoundSpec, table: Oid, context: &mut Context)
         bounds: looked_at.into_iter().map(|each| each.bound).collect(),
         indexes: missing_indexes(context.target, table, relations),
         foreign_keys,
-        locked: [exclusively(locked, relations), of_keys].concat(),
+        locked: exclusively(locked, relations),
+        locked_later: of_keys,
     }
 }
 
@@ -75,7 +77,8 @@ pub fn created(
         bounds: looked_at.into_iter().map(|each| each.bound).collect(),
         indexes: vec![],
         foreign_keys: vec![],
-        locked: [exclusively(locked, relations), of_keys, more].concat(),
+        locked: exclusively(locked, relations),
+        locked_later: [of_keys, more].concat(),
     }
 }
 

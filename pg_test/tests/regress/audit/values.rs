@@ -143,11 +143,8 @@ fn settings_of_the_session_do_not_matter() {
          ALTER DATABASE {name} SET row_security = off"
     ));
     let mut client = audited.client();
-    client.batch("SET transaction_read_only = off; SET search_path = public");
-    refuse(
-        &mut client,
-        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; ALTER TABLE big ALTER b TYPE int USING 1 + '\\061'::int",
-    );
+    client.batch("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; SET search_path = public");
+    refuse(&mut client, "ALTER TABLE big ALTER b TYPE int USING 1 + '\\061'::int");
     assert_eq!(
         audited.rows("statement, decided_at BETWEEN now() - interval '1 hour' AND now()"),
         "ALTER TABLE big ALTER b TYPE int USING 1 + '\\061'::int|t"
