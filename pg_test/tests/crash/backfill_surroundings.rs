@@ -19,7 +19,11 @@ fn a_standby_is_promoted() {
     let mut primary = Cluster::start(&[]);
     let mut client = primary.connect("postgres");
     create(&mut client, 6000);
-    let standby = primary.standby(&[]);
+    // Recovery waits for a query that sees rows it has to remove, and the query does not wait for recovery.
+    let standby = primary.standby(&[
+        ("max_standby_streaming_delay", "-1"),
+        ("max_standby_archive_delay", "-1"),
+    ]);
     let mut reader = standby.connect("postgres");
     client.batch(
         "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2, name => 'long')",
@@ -32,7 +36,8 @@ fn a_standby_is_promoted() {
     );
     drop(client);
     primary.kill_postmaster();
-    reader.batch("SELECT pg_promote()");
+    reader.batch("SELECT pg_promote(wait => false)");
+    until(&mut reader, "SELECT NOT pg_is_in_recovery()");
     ends_well(&mut reader, 6000);
     assert_eq!(
         reader.text("SELECT count(*) > 0 FROM interlock.backfill_checkpoint WHERE batch > 10"),
