@@ -21,11 +21,9 @@ BEGIN
        SET batch_size = nullif(coalesce(set_backfill_options.batch_size, j.batch_size), 0),
            pause = coalesce(set_backfill_options.pause, j.pause),
            workers = set_backfill_options.workers, on_error = set_backfill_options.on_error,
-           options = set_backfill_options.options
+           options = set_backfill_options.options,
+           hold_query = nullif(coalesce(set_backfill_options.hold_query, j.hold_query), '')
      WHERE j.id = job_id;
-    IF hold_query IS NOT NULL THEN
-        UPDATE interlock.backfill_job AS j SET hold_query = nullif(set_backfill_options.hold_query, '') WHERE j.id = job_id;
-    END IF;
     IF hold_query <> '' AND job.owner = quote_ident(current_user)::regrole THEN
         -- As the workers will run it. The names are the owner's, so nobody else looks them up.
         PERFORM set_config('search_path', job.settings ->> 'search_path', true);
