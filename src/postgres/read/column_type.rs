@@ -191,11 +191,11 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
 fn is_dropped(constraint: &Constraint, context: &Context) -> bool {
     let goes_with_target = match constraint.kind {
         b'c' => constraint.table == context.target || !constraint.local && context.family.contains(&constraint.table),
-        b'f' => constraint.table == context.target || goes_with_its_key(constraint, context),
+        b'f' => constraint.table == context.target,
         // What becomes of an index is known of the index.
         _ => false,
     };
-    goes_with_target && (context.drops_constraint(&constraint.name) || goes_with_its_key(constraint, context))
+    goes_with_target && context.drops_constraint(&constraint.name) || goes_with_its_key(constraint, context)
 }
 
 /// Whether a subcommand drops, with CASCADE, the key of the target that a foreign key refers to.
