@@ -6,7 +6,7 @@
 
 use std::ffi::c_int;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 use std::time::Duration;
 
 #[cfg(not(feature = "pg18"))]
@@ -68,16 +68,36 @@ impl Limit {
             if let Some(id) = TIMEOUT.get() {
                 disable_timeout(*id, false);
             }
+            let over = OVER.load(Ordering::Relaxed) && take_back();
+            // Last: who sends a signal until now is noted, and who does later is none of ours.
             if self.listens {
                 pqsignal(SIGINT, Some(StatementCancelHandler));
-            }
-            let over = OVER.load(Ordering::Relaxed) && !CANCELLED.load(Ordering::Relaxed);
-            if over {
-                pg_sys::QueryCancelPending = 0;
             }
             over
         }
     }
+}
+
+/// Takes back the interrupt of a timeout, unless somebody cancels; so it is looked at before and after.
+///
+/// # Safety
+/// Signals must be noted.
+unsafe fn take_back() -> bool {
+    let cancelled = || CANCELLED.load(Ordering::Relaxed);
+    if cancelled() {
+        return false;
+    }
+    // SAFETY: flags that signal handlers may set at any moment.
+    unsafe {
+        pg_sys::QueryCancelPending = 0;
+        compiler_fence(Ordering::SeqCst);
+        if cancelled() {
+            pg_sys::QueryCancelPending = 1;
+            pg_sys::InterruptPending = 1;
+            return false;
+        }
+    }
+    true
 }
 
 /// # Safety
