@@ -96,6 +96,27 @@ impl<'a> Added<'a> {
         written.map_or_else(String::new, |written| written.collation())
     }
 
+    /// The options of an identity column's sequence, as written with it, after a blank.
+    pub fn sequence_options(&self, column: &str) -> String {
+        let written = self.alter.and_then(|alter| alter.added_column(column));
+        let options = written.and_then(|written| written.group_after("IDENTITY"));
+        // What CREATE SEQUENCE says elsewhere, or not at all.
+        let others: [&[&str]; 3] = [&["SEQUENCE", "NAME"], &["LOGGED"], &["UNLOGGED"]];
+        let options = options.filter(|options| !others.iter().any(|words| Subcommand::new(options).says(words)));
+        options.map_or_else(String::new, |options| format!(" {options}"))
+    }
+
+    /// The steps that hold a column, `written` so in SQL, to the constraints of a domain, which its type is not: the cast
+    /// fails where a value breaks them.
+    pub fn as_domain(&mut self, column: &str, written: &str, domain: &str) -> String {
+        let table = self.relation.qualified_name();
+        let name = self.name(None, Some(column), "check");
+        format!(
+            "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (({written}::{domain} IS NULL) = ({written} IS NULL)) \
+             NOT VALID; and then, in a transaction of its own, ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
+        )
+    }
+
     /// The steps that give a new column, once it is filled, the constraints written with it; `not_null`: it is NOT NULL
     /// without saying so.
     pub fn and_constraints_of(&mut self, column: &str, not_null: bool) -> String {

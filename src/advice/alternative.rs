@@ -59,8 +59,9 @@ pub fn alternative(
             format!(
                 "Add a plain column, number new rows by a sequence, and fill the old ones in batches: \
                  ALTER TABLE {table} ADD COLUMN {name} {type_name}; \
-                 CREATE SEQUENCE {sequence} OWNED BY {table}.{name}; \
+                 CREATE SEQUENCE {sequence} AS {type_name}{} OWNED BY {table}.{name}; \
                  ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {next}; {}{}",
+                added.sequence_options(column),
                 fill(&table, &name, &next),
                 added.and_constraints_of(column, true)
             )
@@ -84,12 +85,31 @@ pub fn alternative(
                 added.and_constraints_of(column, false)
             )
         }
-        Cause::ConstrainedDomain { column, domain } => {
-            let column = quote_identifier(column);
+        Cause::ConstrainedDomain {
+            column,
+            domain,
+            base,
+            default,
+            volatile,
+        } => {
+            let name = quote_identifier(column);
+            let (with_default, filled) = match (default.as_str(), volatile) {
+                ("", _) => (String::new(), String::new()),
+                (default, false) => (format!(" DEFAULT {default}"), String::new()),
+                (default, true) => (
+                    String::new(),
+                    format!(
+                        " ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}; {}",
+                        fill(&table, &name, default)
+                    ),
+                ),
+            };
             format!(
-                "Add the column with the base type of {domain} and the domain's constraints as CHECKs that are \
-                 validated later: ALTER TABLE {table} ADD COLUMN {column} ...; \
-                 ALTER TABLE {table} ADD CONSTRAINT ... CHECK (...) NOT VALID; then VALIDATE CONSTRAINT in a transaction of its own."
+                "Add the column with the base type of {domain}, and hold it to the domain by a CHECK that is validated \
+                 later: ALTER TABLE {table} ADD COLUMN {name} {base}{}{with_default};{filled} {}{}",
+                added.collation(column),
+                added.as_domain(column, &name, domain),
+                added.and_constraints_of(column, false)
             )
         }
         Cause::NewColumnNotNull { column } => {
@@ -104,24 +124,25 @@ pub fn alternative(
                 added.and_constraints_of(column, true)
             )
         }
-        Cause::TypeChange { column, to, .. } => {
+        Cause::TypeChange { column, to, base, .. } => {
             let using = alter.as_ref().and_then(|alter| {
                 let changes = |each: &&Subcommand| each.altered_column().as_deref() == Some(column);
                 alter.subcommands.iter().find(changes)?.after("USING")
             });
-            let (fresh, column) = (
-                added.names.choose_column(relation, column, "new"),
-                quote_identifier(column),
-            );
+            let fresh = added.names.choose_column(relation, column, "new");
+            let as_domain = base.as_ref().map(|_| added.as_domain(column, &fresh, to) + " ");
+            let column = quote_identifier(column);
             let value = using.unwrap_or(&column);
             format!(
-                "Fill a new column in batches and swap the names: ALTER TABLE {table} ADD COLUMN {fresh} {to}; keep \
+                "Fill a new column in batches and swap the names: ALTER TABLE {table} ADD COLUMN {fresh} {}; keep \
                  {fresh} up to date by a BEFORE INSERT OR UPDATE trigger, and give it the default, identity, constraints and \
-                 indexes of {column}, and the foreign keys that refer to {column}; CALL interlock.safe_backfill({}, {}, {}); then in one transaction \
+                 indexes of {column}, and the foreign keys that refer to {column}; CALL interlock.safe_backfill({}, {}, {}); {}then in one transaction \
                  ALTER TABLE {table} DROP COLUMN {column}; ALTER TABLE {table} RENAME COLUMN {fresh} TO {column};",
+                base.as_ref().unwrap_or(to),
                 quoted_literal(&table),
                 dollar_quoted(&format!("{fresh} = {value}")),
-                dollar_quoted(&format!("{fresh} IS NULL AND {column} IS NOT NULL"))
+                dollar_quoted(&format!("{fresh} IS NULL AND {column} IS NOT NULL")),
+                as_domain.unwrap_or_default()
             )
         }
         Cause::TypeChangeIndex { column, .. } => format!(

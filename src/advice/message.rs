@@ -183,13 +183,13 @@ fn because(work: &Work) -> String {
         Cause::StoredGenerated { column, .. } => {
             format!("Generated column \"{column}\" is stored, so it is computed for every row")
         }
-        Cause::ConstrainedDomain { column, domain } => {
+        Cause::ConstrainedDomain { column, domain, .. } => {
             format!("Column \"{column}\" is of domain {domain}, whose constraints are checked for every row")
         }
         Cause::NewColumnNotNull { column } => {
             format!("Column \"{column}\" is NOT NULL and has no default, so every row is checked")
         }
-        Cause::TypeChange { column, from, to } => format!("Column \"{column}\" changes from {from} to {to}"),
+        Cause::TypeChange { column, from, to, .. } => format!("Column \"{column}\" changes from {from} to {to}"),
         Cause::TypeChangeIndex { column, from, to } => {
             format!("Column \"{column}\" changes from {from} to {to}, and an index on it cannot be kept")
         }

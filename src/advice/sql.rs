@@ -142,13 +142,10 @@ impl<'a> Subcommand<'a> {
         Some(self.text[self.tokens[at].end()..].trim_start())
     }
 
-    /// What is in the first parentheses after a keyword.
+    /// What is in the parentheses that follow a keyword.
     pub fn group_after(&self, word: &str) -> Option<&'a str> {
-        let at = self.position(&[word])?;
-        let open = at
-            + self.tokens[at..]
-                .iter()
-                .position(|token| token.depth == 0 && token.kind == Kind::Open)?;
+        let opens = |at: &usize| self.tokens[*at].depth == 0 && self.tokens[*at].kind == Kind::Open;
+        let open = (1..self.tokens.len()).find(|at| opens(at) && self.words(at - 1, &[word]))?;
         let close = open
             + self.tokens[open..]
                 .iter()
@@ -255,6 +252,10 @@ mod tests {
         assert_eq!(
             of("ALTER a SET EXPRESSION AS (b * (c))").group_after("AS"),
             Some("b * (c)")
+        );
+        assert_eq!(
+            of("ADD identity int GENERATED ALWAYS AS IDENTITY CHECK (identity > 0)").group_after("IDENTITY"),
+            None
         );
     }
 

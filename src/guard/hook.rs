@@ -127,7 +127,9 @@ impl Decided {
 }
 
 fn decide(utility: &Utility, surroundings: &Surroundings, started: Instant) -> Decided {
-    if session::is_read_only() && read::fails_read_only(utility.statement) {
+    let futile = session::is_read_only() && read::fails_read_only(utility.statement)
+        || surroundings.in_block && read::fails_in_block(utility.statement);
+    if futile {
         // PostgreSQL will say so.
         return Decided {
             verdict: Verdict::SILENCE,

@@ -49,6 +49,8 @@ pub enum Statement {
     AlterTable(AlterTable),
     /// Locks and nothing else, in the order they are taken.
     LocksOnly(Vec<(Oid, LockMode)>),
+    /// PostgreSQL takes these locks, in this order, and then refuses it.
+    Fails(Vec<(Oid, LockMode)>),
     /// RENAME, SET SCHEMA, and OWNER TO of types
     Rename(Rename),
     /// One after the other, in one transaction.
@@ -347,7 +349,14 @@ pub enum NewColumnValue {
     #[allow(dead_code, reason = "only 18 has it")]
     VirtualGenerated,
     /// The type is a domain with constraints, which are checked for each row.
-    ConstrainedDomain(String),
+    ConstrainedDomain {
+        /// Its name, as `format_type` shows it.
+        domain: String,
+        /// Its base type.
+        base: String,
+        /// The default contains a volatile function.
+        volatile: bool,
+    },
 }
 
 /// ALTER COLUMN TYPE
@@ -359,6 +368,8 @@ pub struct AlterColumnType {
     pub from: String,
     /// Its type afterwards.
     pub to: String,
+    /// The base type of that, if it is a domain with constraints.
+    pub base: Option<String>,
     /// Stored values cannot stay as they are; `ATColumnChangeRequiresRewrite` of `commands/tablecmds.c`.
     pub rewrites: bool,
     /// The members that have the column.

@@ -140,6 +140,9 @@ pub enum Cause {
     ConstrainedDomain {
         column: String,
         domain: String,
+        base: String,
+        default: String,
+        volatile: bool,
     },
     NewColumnNotNull {
         column: String,
@@ -148,6 +151,7 @@ pub enum Cause {
         column: String,
         from: String,
         to: String,
+        base: Option<String>,
     },
     TypeChangeIndex {
         column: String,

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::rc::Rc;
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
@@ -19,8 +20,10 @@ pub struct Path {
     columns: &'static [&'static str],
 }
 
-/// `pg_namespace`, of which only the oid is needed.
+/// `pg_namespace`, `pg_proc` and `pg_publication_rel`, of which only the oids are needed.
 pub const SCHEMA: u32 = 2615;
+pub const FUNCTION: u32 = 1255;
+pub const PUBLISHED_TABLE: u32 = 6106;
 
 pub const CLASS: Path = Path {
     catalog: 1259,
@@ -70,7 +73,7 @@ pub const CONSTRAINT: Path = Path {
 pub const CONSTRAINTS_OF_TABLE: Path = Path {
     catalog: 2606,
     index: 2665,
-    columns: &["conrelid"],
+    columns: &["conrelid", "contypid", "conname"],
 };
 pub const CONSTRAINTS_OF_PARENT: Path = Path {
     catalog: 2606,
@@ -164,10 +167,10 @@ impl Path {
 }
 
 /// The value a look-up gives for a column of its path.
-#[derive(Clone, Copy)]
 pub enum Value {
     Oid(u32),
     Int(i32),
+    Name(CString),
 }
 
 /// One row of a catalog, copied out of the scan.
@@ -269,9 +272,10 @@ fn scan(path: &Path, values: &[Value], snapshot: pg_sys::Snapshot) -> Vec<Row> {
         let names = column_names(path.catalog, descriptor);
         let mut keys: Vec<pg_sys::ScanKeyData> = values.iter().map(|_| std::mem::zeroed()).collect();
         for ((key, value), column) in keys.iter_mut().zip(values).zip(path.columns) {
-            let (equals, argument) = match *value {
-                Value::Oid(value) => (pg_sys::F_OIDEQ, pg_sys::Oid::from(value).into_datum()),
-                Value::Int(value) => (pg_sys::F_INT4EQ, value.into_datum()),
+            let (equals, argument) = match value {
+                Value::Oid(value) => (pg_sys::F_OIDEQ, pg_sys::Oid::from(*value).into_datum()),
+                Value::Int(value) => (pg_sys::F_INT4EQ, (*value).into_datum()),
+                Value::Name(value) => (pg_sys::F_NAMEEQ, value.as_c_str().into_datum()),
             };
             let attnum = names
                 .iter()

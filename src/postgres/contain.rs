@@ -16,6 +16,20 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it is the statement that is wrong, and not what became of it here.
+    pub fn is_of_the_statement(&self) -> bool {
+        use PgSqlErrorCode::*;
+        // The class of an SQLSTATE, as in `ERRCODE_TO_CATEGORY` of utils/elog.h.
+        let class = self.code as i32 & 0xFFF;
+        [
+            ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
+            ERRCODE_DATA_EXCEPTION,
+            ERRCODE_FEATURE_NOT_SUPPORTED,
+        ]
+        .iter()
+        .any(|code| *code as i32 == class)
+    }
+
     /// Whether something is not there, or has no such column.
     pub fn is_about_a_name(&self) -> bool {
         matches!(

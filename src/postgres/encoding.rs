@@ -1,6 +1,6 @@
 //! Texts between the encoding of the database and ours, which is UTF-8.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 
@@ -28,4 +28,10 @@ pub fn decode(bytes: &[u8]) -> String {
             .then(|| CStr::from_ptr(converted).to_string_lossy().into_owned())
     });
     converted.ok().flatten().unwrap_or_else(lossy)
+}
+
+/// A name, read from the database, as it is kept there; `None` if something may have got lost on the way.
+pub fn as_stored(name: &str) -> Option<CString> {
+    let whole = name.is_ascii() || database_speaks_utf8() && !name.contains(char::REPLACEMENT_CHARACTER);
+    whole.then(|| CString::new(name).ok()).flatten()
 }

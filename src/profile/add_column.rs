@@ -32,9 +32,12 @@ pub fn profile(facts: &AddColumn, lock: LockMode, builder: &mut Builder) {
             type_name,
             expression,
         }),
-        NewColumnValue::ConstrainedDomain(domain) => Some(Cause::ConstrainedDomain {
+        NewColumnValue::ConstrainedDomain { domain, base, volatile } => Some(Cause::ConstrainedDomain {
             column: column.clone(),
             domain: domain.clone(),
+            base: base.clone(),
+            default: expression,
+            volatile: *volatile,
         }),
     };
     if rewrite.is_some() && !facts.members.is_empty() {

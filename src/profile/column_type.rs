@@ -16,6 +16,7 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
                 column: column.clone(),
                 from: from.clone(),
                 to: to.clone(),
+                base: facts.base.clone(),
             };
             builder.rewrite(change.table, lock, cause);
         } else {

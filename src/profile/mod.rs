@@ -53,6 +53,13 @@ fn statement(statement: &Statement, builder: &mut Builder) {
                 builder.lock(*oid, *mode);
             }
         }
+        Statement::Fails(locks) => {
+            builder.profile().target = locks.first().map(|(oid, _)| *oid);
+            for (oid, mode) in locks {
+                builder.first_lock(*oid, *mode);
+                builder.lock(*oid, *mode);
+            }
+        }
         Statement::Rename(statement) => rename::profile(statement, builder),
         Statement::AlterTable(statement) => alter_table::profile(statement, builder),
         Statement::CreatePartition(statement) => partition::create(statement, builder),

@@ -71,6 +71,9 @@ pub fn leave(facts: &LeavingPartition, builder: &mut Builder) {
         builder.profile().joined.extend(&facts.partition);
     }
     for referring in &facts.checked {
+        // With an index on it, the planner may read the partition instead.
+        let both = referring.leaves.iter().chain([&referring.table]);
+        builder.profile().joined.extend(both);
         let cause = Cause::Partition(PartitionCause::Referred {
             table: referring.table,
             constraint: referring.constraint.clone(),

@@ -122,6 +122,31 @@ fn indexes() {
     run(BASE, cases);
 }
 
+/// Its collation first, its type then: more the server does not let one change twice.
+#[test]
+fn column_changed_twice() {
+    let changes = [
+        "ALTER v TYPE varchar(10) COLLATE \"POSIX\", ALTER v TYPE text",
+        "ALTER v TYPE varchar(10) COLLATE \"POSIX\", ALTER v TYPE text COLLATE \"POSIX\"",
+        "ALTER v TYPE varchar(10) COLLATE \"POSIX\", ALTER v TYPE varchar(10)",
+        "ALTER v TYPE varchar(10) COLLATE \"POSIX\", ALTER v TYPE varchar(5)",
+        "ALTER v TYPE varchar(10), ALTER v TYPE varchar(20) COLLATE \"POSIX\"",
+        "ALTER v TYPE varchar(10), ALTER v TYPE varchar(10), ALTER w TYPE text",
+        "ALTER v TYPE varchar(10) USING w, ALTER v TYPE text",
+    ];
+    let found = [
+        "CREATE INDEX x ON t (v)",
+        "CREATE INDEX x ON t (v, w)",
+        "CREATE INDEX x ON t (v COLLATE \"POSIX\")",
+        "ALTER TABLE t ADD CONSTRAINT k UNIQUE (v); CREATE TABLE r (v varchar(10) REFERENCES t (v));
+         INSERT INTO r SELECT v FROM t",
+    ];
+    let cases = changes
+        .iter()
+        .flat_map(|change| found.map(|found| case(format!("ALTER TABLE t {change}")).given(found).if_possible()));
+    run(BASE, cases.collect());
+}
+
 #[test]
 fn constraints_and_statistics() {
     let mut cases = vec![];

@@ -40,6 +40,8 @@ fn identity() {
         case("ALTER TABLE t ALTER a RESTART, ALTER a TYPE bigint"),
         case("ALTER TABLE t ALTER a TYPE bigint, ALTER a SET INCREMENT 3"),
         case("ALTER TABLE parent ALTER a TYPE bigint, ALTER a RESTART WITH 5"),
+        case("ALTER TABLE t ALTER a TYPE bigint, ALTER a DROP IDENTITY"),
+        case("ALTER TABLE t ALTER a DROP IDENTITY, ALTER a TYPE bigint"),
         case("ALTER TABLE p ALTER a ADD GENERATED ALWAYS AS IDENTITY"),
         case("ALTER TABLE p ALTER a DROP IDENTITY IF EXISTS"),
         case("ALTER TABLE p ALTER a DROP IDENTITY").given(OF_P),

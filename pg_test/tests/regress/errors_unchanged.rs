@@ -160,6 +160,81 @@ const FAILING: &[&str] = &[
     "SET work_mem = 'much'",
 ];
 
+/// Tables above the threshold, on which what follows would be refused if PostgreSQL did not refuse it first.
+const LARGE_SCHEMA: &str = "
+    CREATE ROLE owner;
+    CREATE SCHEMA closed;
+    CREATE TABLE large (id int PRIMARY KEY, a int, b text, c int, d int, e text, CONSTRAINT taken CHECK (a > 0));
+    INSERT INTO large SELECT i, i, i, i, i, i FROM generate_series(1, 1000) i;
+    CREATE INDEX large_a ON large (a);
+    CREATE VIEW of_large AS SELECT b FROM large;
+    CREATE POLICY p ON large USING (c > 0);
+    CREATE TRIGGER tr BEFORE UPDATE OF d ON large FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+    CREATE TABLE root (k int, v int, w int) PARTITION BY RANGE (k);
+    CREATE TABLE leaf PARTITION OF root FOR VALUES FROM (0) TO (10000);
+    INSERT INTO root SELECT i, i, i FROM generate_series(1, 1000) i;
+    CREATE TABLE above (a int, b int);
+    CREATE TABLE below () INHERITS (above);
+    INSERT INTO below SELECT i, i FROM generate_series(1, 1000) i;
+    CREATE TABLE closed.large AS TABLE large;
+    CREATE TABLE owned AS TABLE large;
+    ALTER TABLE above OWNER TO owner;
+    ALTER TABLE owned OWNER TO owner;
+    ALTER TABLE closed.large OWNER TO owner;
+    GRANT USAGE ON SCHEMA closed TO owner;
+    GRANT CREATE ON SCHEMA public TO owner;";
+
+/// PostgreSQL says no to them before it does any work.
+const FAILING_BEFORE_WORK: &[&str] = &[
+    // Names
+    "ALTER TABLE large ADD CONSTRAINT taken CHECK (a > 1)",
+    "ALTER TABLE large ADD CONSTRAINT taken UNIQUE (a)",
+    "ALTER TABLE large ADD CONSTRAINT large_a UNIQUE (a)",
+    "ALTER TABLE large ADD CONSTRAINT taken FOREIGN KEY (a) REFERENCES large",
+    "ALTER TABLE large ADD PRIMARY KEY (a)",
+    "ALTER TABLE large ADD UNIQUE (missing)",
+    "ALTER TABLE large ADD UNIQUE (a, a)",
+    "ALTER TABLE large ADD UNIQUE (a) INCLUDE (missing)",
+    "ALTER TABLE large ADD CHECK (missing > 0)",
+    "ALTER TABLE large ADD CHECK (a)",
+    "ALTER TABLE large ADD CHECK (b > 0)",
+    "ALTER TABLE large ADD CHECK (a > (SELECT 1))",
+    "ALTER TABLE large ADD FOREIGN KEY (missing) REFERENCES large",
+    "ALTER TABLE large ADD FOREIGN KEY (a) REFERENCES missing",
+    "ALTER TABLE large ADD FOREIGN KEY (a) REFERENCES large (missing)",
+    "ALTER TABLE large ADD FOREIGN KEY (a) REFERENCES large (c)",
+    "ALTER TABLE large ADD FOREIGN KEY (a) REFERENCES owned",
+    "CREATE INDEX large_a ON large (c)",
+    "CREATE INDEX ON large (missing)",
+    "CREATE INDEX ON large (a) INCLUDE (missing)",
+    "CLUSTER large",
+    "CLUSTER large USING missing",
+    "REINDEX TABLE large_a",
+    "REINDEX INDEX large",
+    // Transactions
+    "BEGIN; VACUUM FULL large",
+    "BEGIN; REINDEX SCHEMA public",
+    "BEGIN READ ONLY; ALTER TABLE large ADD CHECK (a > 0)",
+    // What depends on it
+    "ALTER TABLE large ALTER b TYPE varchar(5)",
+    "ALTER TABLE large ALTER c TYPE bigint",
+    "ALTER TABLE large ALTER d TYPE bigint",
+    "ALTER TABLE root ALTER k TYPE bigint",
+    "ALTER TABLE leaf ALTER v TYPE bigint",
+    "ALTER TABLE ONLY root ALTER v TYPE bigint",
+    "ALTER TABLE below ALTER a TYPE bigint",
+    // Rights
+    "SET ROLE owner; ALTER TABLE owned ADD FOREIGN KEY (a) REFERENCES large",
+    "SET ROLE owner; ALTER TABLE above ALTER a TYPE bigint",
+    "SET ROLE owner; ALTER TABLE above ADD c float DEFAULT random()",
+    "SET ROLE owner; ALTER TABLE above ADD CONSTRAINT positive CHECK (a > 0)",
+    "SET ROLE owner; ALTER TABLE above ALTER a SET NOT NULL",
+    "SET ROLE owner; CREATE INDEX ON closed.large (a)",
+    "SET ROLE owner; REINDEX SCHEMA public",
+    "SET ROLE owner; REINDEX DATABASE postgres",
+    "SET ROLE owner; ALTER TABLE large ADD CHECK (a > 0)",
+];
+
 const PASSING: &[&str] = &[
     "DROP TABLE IF EXISTS missing, no_schema.missing",
     "CREATE TABLE IF NOT EXISTS t (a int)",
@@ -199,14 +274,21 @@ impl Pair {
 }
 
 fn clusters() -> (Cluster, Cluster) {
-    let settings = [("client_min_messages", "notice"), ("max_prepared_transactions", "2")];
+    let settings = [
+        ("client_min_messages", "notice"),
+        ("max_prepared_transactions", "2"),
+        ("pg_interlock.row_threshold", "500"),
+    ];
     let without = Cluster::start(&[&settings[..], &[("shared_preload_libraries", "")]].concat());
     let with = Cluster::start(&settings);
     let mut guarded = with.connect("postgres");
     guarded.batch("CREATE EXTENSION pg_interlock");
     for cluster in [&without, &with] {
         cluster.connect("postgres").batch(SCHEMA);
+        cluster.connect("postgres").batch(LARGE_SCHEMA);
     }
+    let refused = guarded.error("CREATE INDEX ON large (e)");
+    assert_eq!(refused.code().code(), "IL003", "the tables are large enough");
     assert_eq!(
         guarded.text("SELECT preloaded, guarding, mode FROM interlock.status()"),
         "t|t|enforce"
@@ -277,6 +359,15 @@ type Route = fn(&mut Client, &str) -> Option<DbError>;
 
 #[test]
 fn errors_have_the_same_fields_with_and_without_us() {
+    compare(FAILING);
+}
+
+#[test]
+fn errors_that_come_before_any_work_come_before_ours() {
+    compare(FAILING_BEFORE_WORK);
+}
+
+fn compare(failing: &[&str]) {
     let (without, with) = clusters();
     let mut pair = Pair::new(&without, &with);
     let routes: [(&str, Route); 4] = [
@@ -287,7 +378,7 @@ fn errors_have_the_same_fields_with_and_without_us() {
     ];
     let mut wrong = Vec::new();
     for (route, run) in routes {
-        for statement in FAILING {
+        for statement in failing {
             if route == "over the extended protocol" && statement.contains("$$") {
                 continue; // it would be cut at the semicolons inside
             }

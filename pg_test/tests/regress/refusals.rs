@@ -187,8 +187,13 @@ fn is_refused(client: &mut Client, case: &Case) -> DbError {
     let error = refused(client, case.statement, case.sqlstate);
     client.batch("BEGIN");
     client.batch("SAVEPOINT attempt");
-    let again = refused(client, case.statement, case.sqlstate);
-    assert_eq!(again, error, "in a transaction");
+    if case.statement.starts_with("VACUUM") {
+        // It cannot run there anyway.
+        refused(client, case.statement, "25001");
+    } else {
+        let again = refused(client, case.statement, case.sqlstate);
+        assert_eq!(again, error, "in a transaction");
+    }
     client.batch("ROLLBACK TO SAVEPOINT attempt");
     assert_eq!(locks_on(client, "shop"), "", "{}", case.statement);
     client.batch("COMMIT");

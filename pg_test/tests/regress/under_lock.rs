@@ -1,7 +1,7 @@
 //! What counts is how things stand under the statement's own lock, and under the locks its transaction already has.
 
 use crate::support::{big_table, code, database, locks_on, refused};
-use pg_test::{Client, TestDatabase, blocked};
+use pg_test::{Client, Server, TestDatabase, blocked};
 
 /// `small (id int, a int)` with one row, in a database where a hundred are many.
 fn with_small_table() -> (TestDatabase, Client) {
@@ -96,6 +96,74 @@ fn a_proof_that_is_gone_proves_nothing() {
         "ALTER TABLE big ALTER a SET NOT NULL",
     );
     assert_eq!(code(&outcome.expect_err("every row has to be read")), "IL002");
+}
+
+/// What PostgreSQL would refuse is not judged, so it has to be sure of it.
+#[test]
+fn what_would_make_it_fail_may_be_gone() {
+    let cases = [
+        (
+            "ALTER TABLE big DROP CONSTRAINT k",
+            "ALTER TABLE big ADD CONSTRAINT k CHECK (a > 0)",
+            "IL002",
+        ),
+        (
+            "ALTER TABLE big ADD COLUMN x int",
+            "ALTER TABLE big ADD CHECK (x IS NULL)",
+            "IL002",
+        ),
+        ("CREATE INDEX i ON big (a)", "CLUSTER big USING i", "IL001"),
+        (
+            "ALTER TABLE small ADD PRIMARY KEY (id)",
+            "ALTER TABLE big ADD FOREIGN KEY (a) REFERENCES small",
+            "IL002",
+        ),
+    ];
+    for politely in ["'all'", "off"] {
+        let (database, mut client) = with_small_table();
+        big_table(&mut client, "big");
+        client.batch(
+            "SET pg_interlock.mode = off;
+             ALTER TABLE big ADD CONSTRAINT k CHECK (a > 0)",
+        );
+        for (meanwhile, statement, sqlstate) in cases {
+            for (end, expected) in [("ROLLBACK", None), ("COMMIT", Some(sqlstate))] {
+                let mut holder = database.client();
+                holder.batch(&format!("SET pg_interlock.mode = off; BEGIN; {meanwhile}"));
+                let mut session = database.client();
+                session.batch(&format!("SET pg_interlock.polite_locks = {politely}"));
+                let waiting = session.run(statement);
+                blocked(&mut holder, waiting.pid());
+                holder.batch(end);
+                let error = waiting.finish().1.expect_err("it fails, or would work hard");
+                let code = error
+                    .code()
+                    .map(|code| code.code())
+                    .filter(|code| code.starts_with("IL"));
+                assert_eq!(code, expected, "{politely}: {statement}; {end}: {error}");
+            }
+        }
+    }
+}
+
+/// Since 18 a constraint may be validated by whom the children do not belong to.
+#[test]
+fn who_may_validate_may_not_scan() {
+    if Server::under_test().major < 18 {
+        return;
+    }
+    let (mut database, mut client) = with_small_table();
+    let role = database.role("owner");
+    client.batch(&format!(
+        "SET pg_interlock.mode = off;
+         CREATE TABLE above (a int); CREATE TABLE below () INHERITS (above);
+         INSERT INTO below SELECT g FROM generate_series(1, 2000) AS g;
+         ALTER TABLE above ADD NOT NULL a NOT VALID, OWNER TO {role}"
+    ));
+    let mut owner = database.client_as(&role);
+    let statement = "ALTER TABLE above ALTER a SET NOT NULL";
+    refused(&mut owner, statement, "IL002");
+    client.batch(&format!("SET pg_interlock.mode = off; SET ROLE {role}; {statement}"));
 }
 
 #[test]

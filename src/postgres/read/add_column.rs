@@ -4,10 +4,11 @@ use pgrx::pg_sys;
 
 use super::columns;
 use super::constraint;
-use super::context::{Context, column_definition};
+use super::context::Context;
 use super::expressions;
 use super::not_null;
 use super::oids::Oids;
+use super::subcommands::column_definition;
 use crate::model::facts::{AddColumn, AlterCommand, NewColumnValue};
 use crate::model::relation::Oid;
 use crate::postgres::{node, version};
@@ -72,12 +73,10 @@ fn serial_type(definition: &pg_sys::ColumnDef) -> &'static str {
 
 /// Whether a subcommand before this one adds a column of the same name.
 fn is_added_before(command: &pg_sys::AlterTableCmd, column: &str, context: &Context) -> bool {
-    let others = context.subcommands.iter().skip(context.earlier);
-    let mut before = others.take_while(|other| !std::ptr::eq(**other, command));
-    before.any(|other| {
-        let definition = column_definition(other).filter(|_| other.subtype == pg_sys::AlterTableType::AT_AddColumn);
-        definition.is_some_and(|definition| node::text(definition.colname) == column)
-    })
+    let first = context
+        .subcommands
+        .first_own(pg_sys::AlterTableType::AT_AddColumn, column);
+    first.is_some_and(|first| !std::ptr::eq(first, command))
 }
 
 /// ADD COLUMN, with the constraints written beside it.

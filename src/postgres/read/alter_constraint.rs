@@ -71,14 +71,14 @@ fn inheritability(wanted: &pg_sys::ATAlterConstraint, constraint: &Constraint, c
     let mut next = 0;
     while let Some(member) = reached.get(next).copied().filter(|_| !wanted.noinherit) {
         // Below one that has a constraint already nothing is done.
-        if !not_null::exists(member, &column.name) {
+        if !context.not_null.exists(member, &column.name) {
             reached.extend(children(member));
         }
         next += 1;
     }
     context.reach(&reached);
     let mut getting = reached;
-    getting.retain(|member| !not_null::exists(*member, &column.name));
+    getting.retain(|member| !context.not_null.exists(*member, &column.name));
     let unproved = not_null::unproved(&column.name, &getting, context);
     AlterCommand::SetNotNull {
         column: column.name,

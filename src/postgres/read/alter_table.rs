@@ -1,6 +1,7 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
@@ -21,6 +22,7 @@ use super::partition;
 use super::relations::{Relations, resolve};
 use super::rename;
 use super::storage;
+use super::subcommands::Subcommands;
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
@@ -57,9 +59,11 @@ pub fn read_for(
         lock,
         members: Oids::from_iter([target]),
         losing: BTreeMap::new(),
+        lost: BTreeMap::new(),
+        conditions: BTreeMap::new(),
+        not_null: Rc::default(),
         rewritten: Rewritten::default(),
-        earlier: earlier.len(),
-        subcommands: [earlier, subcommands.clone()].concat(),
+        subcommands: Subcommands::new(&earlier, &subcommands),
     };
     context.rewritten = rewritten(&subcommands, &mut context);
     let mut commands = vec![];
@@ -102,7 +106,8 @@ fn rewritten(subcommands: &[&pg_sys::AlterTableCmd], context: &mut Context) -> R
     rewritten
 }
 
-fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {
+/// The subcommands of a statement.
+pub fn subcommands(statement: &pg_sys::AlterTableStmt) -> Vec<&'static pg_sys::AlterTableCmd> {
     node::list(statement.cmds)
         .into_iter()
         .filter_map(|command| node::cast(command, pg_sys::NodeTag::T_AlterTableCmd))

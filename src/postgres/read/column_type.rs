@@ -6,10 +6,11 @@ use pgrx::pg_sys;
 
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
-use super::context::{Context, column_definition};
+use super::context::Context;
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;
+use super::subcommands::column_definition;
 use super::types;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
 use crate::model::lock_mode::LockMode;
@@ -19,10 +20,17 @@ use crate::postgres::node;
 
 /// The facts of ALTER COLUMN … TYPE.
 pub fn read(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) -> AlterCommand {
-    match change(command, name, context.target) {
-        Some(change) => AlterCommand::AlterColumnType(facts(&change, context)),
-        None => AlterCommand::Unmodelled,
+    let Some(mut change) = change(command, name, context.target) else {
+        return AlterCommand::Unmodelled;
+    };
+    // A column may get a collation first and a type then: what depends on it is made again when all is done.
+    if let Some(end) = context
+        .last_change_of_type(name)
+        .and_then(|last| self::change(last, name, context.target))
+    {
+        (change.to, change.collation) = (end.to, end.collation);
     }
+    AlterCommand::AlterColumnType(facts(&change, context))
 }
 
 /// `None` if there is no such column or conversion.
@@ -79,6 +87,8 @@ fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
         column: name.to_owned(),
         from: expressions::type_name(type_of(&change.from)),
         to: expressions::type_name(change.to),
+        base: expressions::is_constrained_domain(change.to.oid)
+            .then(|| expressions::type_name(expressions::base_type(change.to))),
         rewrites: change.rewrites,
         members: vec![],
         completed: vec![],
@@ -88,7 +98,8 @@ fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
     };
     for member in context.family.clone() {
         if let Some(of_member) = columns::named(member, name) {
-            if of_member.identity {
+            let keeps_identity = member != context.target || !context.drops_identity(name);
+            if of_member.identity && keeps_identity {
                 facts.sequences.extend(
                     dependencies::identity_sequence(member, of_member.attnum)
                         .filter(|sequence| context.relations.load(*sequence).is_some()),

@@ -1,12 +1,12 @@
 //! Columns, as `pg_attribute` keeps them.
 
-use std::ffi::CString;
+use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Value};
-use crate::postgres::encoding::database_speaks_utf8;
+use crate::postgres::encoding;
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -49,11 +49,10 @@ pub fn of_table(table: Oid) -> Vec<Column> {
 
 /// A table's column of this name.
 pub fn named(table: Oid, name: &str) -> Option<Column> {
-    // What may have got lost on the way from the encoding of the database is looked for as it was read.
-    if !name.is_ascii() && (!database_speaks_utf8() || name.contains(char::REPLACEMENT_CHARACTER)) {
-        return of_table(table).into_iter().find(|column| column.name == name);
+    match encoding::as_stored(name) {
+        Some(stored) => cached(table, name, &stored),
+        None => of_table(table).into_iter().find(|column| column.name == name),
     }
-    cached(table, name)
 }
 
 /// Whether a table has a column of this name.
@@ -62,12 +61,11 @@ pub fn exists(table: Oid, name: &str) -> bool {
 }
 
 /// From the server's cache, because of a table with many columns and partitions it is asked for again and again.
-fn cached(table: Oid, name: &str) -> Option<Column> {
-    let wanted = CString::new(name).ok()?;
+fn cached(table: Oid, name: &str, stored: &CStr) -> Option<Column> {
     // SAFETY: a look-up in a transaction; a column that is dropped is not found; what is found is copied before it is
     // released.
     unsafe {
-        let tuple = pg_sys::SearchSysCacheAttName(table.into(), wanted.as_ptr());
+        let tuple = pg_sys::SearchSysCacheAttName(table.into(), stored.as_ptr());
         if tuple.is_null() {
             return None;
         }

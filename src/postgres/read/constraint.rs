@@ -11,6 +11,7 @@ use super::index_constraint;
 use super::index_match;
 use super::not_null;
 use super::relations::{is_partition, resolve};
+use super::subcommands;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::Oid;
@@ -19,7 +20,7 @@ use crate::postgres::node;
 /// Whether ADD CONSTRAINT takes its lock on all partitions and inheriting tables, whatever becomes of them.
 #[cfg(not(feature = "pg18"))]
 pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
-    let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
+    let Some(part) = subcommands::constraint(command) else {
         return false;
     };
     if part.contype != ConstrType::CONSTR_PRIMARY {
@@ -45,12 +46,11 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
 /// (`ATPrepAddPrimaryKey`) with ONLY too.
 #[cfg(feature = "pg18")]
 pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool {
-    let primary = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint)
-        .filter(|part| part.contype == ConstrType::CONSTR_PRIMARY);
+    let primary = subcommands::constraint(command).filter(|part| part.contype == ConstrType::CONSTR_PRIMARY);
     if let Some(part) = primary
         && node::strings(part.keys)
             .iter()
-            .any(|key| !not_null::exists(context.target, key))
+            .any(|key| !context.not_null.exists(context.target, key))
     {
         let family = context.relations.family(context.target, true);
         context.reach(&family);
@@ -60,7 +60,7 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
 
 /// ADD CONSTRAINT
 pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterCommand> {
-    let Some(part) = node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint) else {
+    let Some(part) = subcommands::constraint(command) else {
         return vec![AlterCommand::Unmodelled];
     };
     let name = node::optional_text(part.conname);
@@ -137,7 +137,7 @@ fn losing_check(name: &str, context: &mut Context) -> Vec<Oid> {
     let dropped = constraints::named(context.target, name).filter(|_| context.drops_constraint(name));
     let mut losing = dropped.map_or(vec![], |check| not_null::inheriting_constraint(&check, context));
     for member in context.family.clone() {
-        if context.lost_with_columns(member).iter().any(|lost| lost == name) {
+        if context.lost_with_columns(member).contains(name) {
             losing.push(member);
         }
     }

@@ -1,7 +1,9 @@
 //! Constraints, as `pg_constraint` keeps them.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 
@@ -9,7 +11,7 @@ use super::columns::{self, Column};
 use super::dependencies::{Object, references};
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Row, Value};
-use crate::postgres::node;
+use crate::postgres::{encoding, node, version};
 
 /// One constraint.
 pub struct Constraint {
@@ -59,15 +61,25 @@ impl Constraint {
 
 /// All constraints of a table.
 pub fn of_table(table: Oid) -> Vec<Constraint> {
-    catalog::rows(&catalog::CONSTRAINTS_OF_TABLE, &[Value::Oid(table)])
-        .into_iter()
-        .map(Constraint::from_row)
-        .collect()
+    rows_of(table).map(Constraint::from_row).collect()
+}
+
+fn rows_of(table: Oid) -> impl Iterator<Item = Row> {
+    catalog::rows(&catalog::CONSTRAINTS_OF_TABLE, &[Value::Oid(table)]).into_iter()
 }
 
 /// A table's constraint of this name.
 pub fn named(table: Oid, name: &str) -> Option<Constraint> {
-    of_table(table).into_iter().find(|constraint| constraint.name == name)
+    let row = match encoding::as_stored(name) {
+        Some(name) => {
+            let values = [Value::Oid(table), Value::Oid(0), Value::Name(name)];
+            catalog::rows(&catalog::CONSTRAINTS_OF_TABLE, &values)
+                .into_iter()
+                .next()
+        }
+        None => rows_of(table).find(|row| row.name("conname") == name),
+    };
+    row.map(Constraint::from_row)
 }
 
 /// Whether a relation has a constraint of this name, or its schema a relation.
@@ -119,10 +131,38 @@ pub fn children(parent: Oid) -> Vec<Constraint> {
 }
 
 /// 18: the NOT NULL constraint of a column.
-pub fn not_null_of(table: Oid, column: &Column) -> Option<Constraint> {
-    of_table(table)
-        .into_iter()
-        .find(|constraint| constraint.kind == b'n' && constraint.columns.first() == Some(&column.attnum))
+fn not_null_of(table: Oid, column: &Column) -> Option<Constraint> {
+    not_null(table).find(|constraint| constraint.columns.first() == Some(&column.attnum))
+}
+
+fn not_null(table: Oid) -> impl Iterator<Item = Constraint> {
+    rows_of(table)
+        .filter(|row| row.letter("contype") == b'n')
+        .map(Constraint::from_row)
+}
+
+/// 18: the NOT NULL constraints of tables. A statement that speaks of many columns asks for them again and again.
+#[derive(Default)]
+pub struct NotNull(RefCell<BTreeMap<Oid, BTreeMap<i16, Rc<Constraint>>>>);
+
+impl NotNull {
+    /// The one of a column.
+    pub fn of(&self, table: Oid, column: &Column) -> Option<Rc<Constraint>> {
+        if version::major() < 18 {
+            return None;
+        }
+        let mut known = self.0.borrow_mut();
+        let of_table = known.entry(table).or_insert_with(|| {
+            let with_column = |found: Constraint| Some((*found.columns.first()?, Rc::new(found)));
+            not_null(table).filter_map(with_column).collect()
+        });
+        of_table.get(&column.attnum).cloned()
+    }
+
+    /// Whether a column has one, valid or not.
+    pub fn exists(&self, table: Oid, name: &str) -> bool {
+        columns::named(table, name).is_some_and(|column| self.of(table, &column).is_some())
+    }
 }
 
 /// The constraint of a member that a constraint of the target became by inheritance; NOT NULL goes by its column.

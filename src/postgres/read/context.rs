@@ -7,11 +7,13 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns;
-use super::constraints;
+use super::constraints::{self, NotNull};
 use super::deletion;
 use super::dependencies::Object;
+use super::expressions::Conditions;
 use super::oids::Oids;
 use super::relations::{Relations, children};
+use super::subcommands::{Subcommands, column_definition, constraint};
 use crate::model::facts::{AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
@@ -26,15 +28,17 @@ pub struct Context<'a> {
     pub lock: LockMode,
     /// What the statement takes its lock on: the target, and what subcommands recurse to.
     pub members: Oids,
-    /// All subcommands, and before them those of earlier statements that have not run: what one does may spare or cost
-    /// another.
-    pub subcommands: Vec<&'a pg_sys::AlterTableCmd>,
-    /// How many of them are of earlier statements.
-    pub earlier: usize,
+    pub subcommands: Subcommands<'a>,
     /// What is known of rewrites before what depends on columns is made again.
     pub rewritten: Rewritten,
     /// Who loses which column, once that was asked.
     pub losing: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+    /// What goes with the columns that a member loses, once that was asked.
+    pub lost: BTreeMap<Oid, Rc<BTreeSet<String>>>,
+    /// Which columns of members have NOT NULL constraints.
+    pub not_null: Rc<NotNull>,
+    /// What is known of the rows of a member, once that was asked.
+    pub conditions: BTreeMap<Oid, Rc<Conditions>>,
 }
 
 /// Who is rewritten by the subcommands that `ATPrepCmd` finds to do so, wherever in the statement they are written.
@@ -82,41 +86,30 @@ impl Context<'_> {
     /// The constraint that a subcommand of this statement adds under a name. One without a name gets its own from the
     /// server: a name that nothing else has is taken for it, because else there would be an error anyway.
     pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
-        let added = || {
-            self.subcommands
-                .iter()
-                .filter(|command| command.subtype == At::AT_AddConstraint)
-                .filter_map(|command| node::cast::<pg_sys::Constraint>(command.def, pg_sys::NodeTag::T_Constraint))
-        };
-        let named = added().find(|part| node::text(part.conname) == name);
-        named.or_else(|| added().find(|part| part.conname.is_null()))
+        let added = |name| self.subcommands.named(At::AT_AddConstraint, name).find_map(constraint);
+        added(name).or_else(|| added(""))
     }
 
     /// Whether a subcommand drops the constraint of this name.
     pub fn drops_constraint(&self, name: &str) -> bool {
-        self.subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropConstraint && node::text(command.name) == name)
+        self.subcommands.names(At::AT_DropConstraint, name)
     }
 
     /// The columns of the target that subcommands drop.
     pub fn dropped_columns(&self) -> Vec<i16> {
-        let drops = self
-            .subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_DropColumn);
-        drops
+        self.subcommands
+            .of_kind(At::AT_DropColumn)
             .filter_map(|command| columns::named(self.target, &node::text(command.name)))
             .map(|column| column.attnum)
             .collect()
     }
 
     /// The CHECKs and foreign keys that go with a column of a member which subcommands drop.
-    pub fn lost_with_columns(&mut self, member: Oid) -> Vec<String> {
-        let drops = self
-            .subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_DropColumn);
+    pub fn lost_with_columns(&mut self, member: Oid) -> Rc<BTreeSet<String>> {
+        if let Some(known) = self.lost.get(&member) {
+            return known.clone();
+        }
+        let drops = self.subcommands.of_kind(At::AT_DropColumn);
         let names: Vec<String> = drops.map(|command| node::text(command.name)).collect();
         let columns: Vec<i16> = names
             .iter()
@@ -124,20 +117,44 @@ impl Context<'_> {
             .filter_map(|name| columns::named(member, name))
             .map(|column| column.attnum)
             .collect();
-        if columns.is_empty() {
-            return vec![];
+        let mut lost = BTreeSet::new();
+        if !columns.is_empty() {
+            let on_them = constraints::of_table(member).into_iter().filter(|constraint| {
+                matches!(constraint.kind, b'c' | b'f')
+                    && constraint.columns.iter().any(|column| columns.contains(column))
+            });
+            lost.extend(on_them.map(|constraint| constraint.name));
         }
-        let lost = constraints::of_table(member).into_iter().filter(|constraint| {
-            matches!(constraint.kind, b'c' | b'f') && constraint.columns.iter().any(|column| columns.contains(column))
-        });
-        lost.map(|constraint| constraint.name).collect()
+        let lost = Rc::new(lost);
+        self.lost.insert(member, lost.clone());
+        lost
+    }
+
+    /// What the validated CHECKs of a member that stay say of its rows.
+    pub fn conditions(&mut self, member: Oid) -> Rc<Conditions> {
+        if let Some(known) = self.conditions.get(&member) {
+            return known.clone();
+        }
+        let lost = self.lost_with_columns(member);
+        let gone = |check: &str| self.drops_constraint(check) || lost.contains(check);
+        let conditions = Rc::new(Conditions::of(member, gone));
+        self.conditions.insert(member, conditions.clone());
+        conditions
+    }
+
+    /// The last subcommand that changes the type or the collation of this column.
+    pub fn last_change_of_type(&self, column: &str) -> Option<&pg_sys::AlterTableCmd> {
+        self.subcommands.named(At::AT_AlterColumnType, column).next_back()
+    }
+
+    /// Whether a subcommand is DROP IDENTITY of this column.
+    pub fn drops_identity(&self, column: &str) -> bool {
+        self.subcommands.names(At::AT_DropIdentity, column)
     }
 
     /// Whether a subcommand is DROP NOT NULL of this column.
     pub fn drops_not_null(&self, column: &str) -> bool {
-        self.subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropNotNull && node::text(command.name) == column)
+        self.subcommands.names(At::AT_DropNotNull, column)
     }
 
     /// The members that lose the column of this name, which may come back under it.
@@ -145,12 +162,8 @@ impl Context<'_> {
         if let Some(known) = self.losing.get(name) {
             return known.clone();
         }
-        let dropped = self
-            .subcommands
-            .iter()
-            .any(|command| command.subtype == At::AT_DropColumn && node::text(command.name) == name);
         let mut losing = vec![];
-        if dropped {
+        if self.subcommands.names(At::AT_DropColumn, name) {
             losing = inheriting(self, |member| parents_of_column(member, name));
         }
         let losing = Rc::new(BTreeSet::from_iter(losing));
@@ -160,32 +173,20 @@ impl Context<'_> {
 
     /// Whether a subcommand adds the column of this name.
     pub fn adds_column(&self, name: &str) -> bool {
-        self.added_column(name).is_some()
+        self.subcommands.names(At::AT_AddColumn, name)
     }
 
     /// Whether it is added with NOT NULL.
     pub fn adds_not_null_column(&self, name: &str) -> bool {
-        let constraints = self
-            .added_column(name)
+        let mut added = self.subcommands.named(At::AT_AddColumn, name);
+        let constraints = added
+            .find_map(column_definition)
             .map_or(vec![], |added| node::list(added.constraints));
         constraints
             .into_iter()
             .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
             .any(|part| part.contype == pg_sys::ConstrType::CONSTR_NOTNULL)
     }
-
-    fn added_column(&self, name: &str) -> Option<&pg_sys::ColumnDef> {
-        self.subcommands
-            .iter()
-            .filter(|command| command.subtype == At::AT_AddColumn)
-            .filter_map(|command| column_definition(command))
-            .find(|definition| node::text(definition.colname) == name)
-    }
-}
-
-/// The ColumnDef of a subcommand that has one.
-pub fn column_definition<'a>(command: &pg_sys::AlterTableCmd) -> Option<&'a pg_sys::ColumnDef> {
-    node::cast(command.def, pg_sys::NodeTag::T_ColumnDef)
 }
 
 /// From how many parents a member has a column, if only from parents.

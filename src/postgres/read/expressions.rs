@@ -44,6 +44,14 @@ pub fn is_constrained_domain(type_oid: Oid) -> bool {
     unsafe { pg_sys::DomainHasConstraints(type_oid.into()) }
 }
 
+/// What a domain, maybe over domains, is made of; any other type itself.
+pub fn base_type(of: Type) -> Type {
+    let mut base = of;
+    // SAFETY: look-ups about an existing type; what is written is its modifier.
+    base.oid = unsafe { pg_sys::getBaseTypeAndTypmod(of.oid.into(), &mut base.modifier) }.to_u32();
+    base
+}
+
 /// What a default means to existing rows.
 pub struct Default {
     pub value: NewColumnValue,
@@ -67,7 +75,12 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
     let text = default.map(expression_text);
     if is_constrained_domain(column.oid) {
         return Default {
-            value: NewColumnValue::ConstrainedDomain(type_name(column)),
+            value: NewColumnValue::ConstrainedDomain {
+                domain: type_name(column),
+                base: type_name(base_type(column)),
+                // SAFETY: a transformed expression, which is only walked.
+                volatile: default.is_some_and(|default| unsafe { pg_sys::contain_volatile_functions(default) }),
+            },
             text,
             sequences: default.map(sequences).unwrap_or_default(),
         };
@@ -159,6 +172,18 @@ pub fn column_expression_text(table: Oid, raw: Node) -> String {
         })
     };
     reading(read).ok().flatten().unwrap_or_default()
+}
+
+/// Whether a raw expression cannot be a CHECK of a table: `cookConstraint` of `catalog/heap.c`.
+pub fn is_no_check(table: Oid, raw: Node) -> bool {
+    let read = || {
+        with_relation(table, |relation| {
+            let expression = transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT);
+            // SAFETY: a transformed expression; without a ParseState errors only lack a position.
+            unsafe { pg_sys::coerce_to_boolean(std::ptr::null_mut(), expression, c"CHECK".as_ptr()) };
+        })
+    };
+    reading(read).is_err_and(|failure| failure.is_of_the_statement())
 }
 
 fn cook_default(column: Type, name: &str, raw: Node) -> Node {
@@ -292,11 +317,40 @@ fn requires_rewrite(planned: Node, attnum: i16) -> bool {
     }
 }
 
-/// Whether validated CHECKs prove that a column holds no null, those of which `gone` is true left out:
-/// `NotNullImpliedByRelConstraints` of `commands/tablecmds.c`.
-pub fn not_null_is_proved(table: Oid, column: &Column, gone: impl Fn(&str) -> bool) -> bool {
-    with_relation(table, |relation| {
-        // SAFETY: fresh nodes; the relation is pinned, and its CHECKs are as many as it says.
+/// What is known of the rows of a table: conditions that all hold, in the form that the planner proves things with.
+pub struct Conditions(*mut pg_sys::List);
+
+impl Conditions {
+    /// What the validated CHECKs of a table say, those of which `gone` is true left out: `ConstraintImpliedByRelConstraint`
+    /// of `commands/tablecmds.c`.
+    pub fn of(table: Oid, gone: impl Fn(&str) -> bool) -> Self {
+        let mut known = std::ptr::null_mut();
+        with_relation(table, |relation| {
+            // SAFETY: the relation is pinned, and its CHECKs are as many as it says.
+            unsafe {
+                let Some(constraints) = (*(*relation).rd_att)
+                    .constr
+                    .as_ref()
+                    .filter(|found| found.num_check > 0)
+                else {
+                    return;
+                };
+                for check in std::slice::from_raw_parts(constraints.check, usize::from(constraints.num_check)) {
+                    if check.ccvalid && !gone(&node::text(check.ccname)) {
+                        let condition = pg_sys::stringToNode(check.ccbin).cast();
+                        let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), condition);
+                        let condition = pg_sys::canonicalize_qual(folded.cast(), true);
+                        known = pg_sys::list_concat(known, pg_sys::make_ands_implicit(condition));
+                    }
+                }
+            }
+        });
+        Self(known)
+    }
+
+    /// Whether they prove that a column holds no null: `NotNullImpliedByRelConstraints` of `commands/tablecmds.c`.
+    pub fn prove_not_null(&self, column: &Column) -> bool {
+        // SAFETY: fresh nodes; the list lives as long as the judgement does.
         unsafe {
             let var = pg_sys::makeVar(
                 1,
@@ -313,24 +367,7 @@ pub fn not_null_is_proved(table: Oid, column: &Column, gone: impl Fn(&str) -> bo
             test.location = -1;
             let mut goals = PgList::<pg_sys::Node>::new();
             goals.push(test.into_pg().cast());
-            let Some(constraints) = (*(*relation).rd_att)
-                .constr
-                .as_ref()
-                .filter(|found| found.num_check > 0)
-            else {
-                return false;
-            };
-            let mut known = std::ptr::null_mut();
-            for check in std::slice::from_raw_parts(constraints.check, usize::from(constraints.num_check)) {
-                if check.ccvalid && !gone(&node::text(check.ccname)) {
-                    let condition = pg_sys::stringToNode(check.ccbin).cast();
-                    let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), condition);
-                    let condition = pg_sys::canonicalize_qual(folded.cast(), true);
-                    known = pg_sys::list_concat(known, pg_sys::make_ands_implicit(condition));
-                }
-            }
-            pg_sys::predicate_implied_by(goals.into_pg(), known, true)
+            !self.0.is_null() && pg_sys::predicate_implied_by(goals.into_pg(), self.0, true)
         }
-    })
-    .unwrap_or(false)
+    }
 }

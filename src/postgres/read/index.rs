@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use super::deletion;
 use super::dependencies::Object;
 use super::index_match;
-use super::permission::{MAINTAIN, may, may_maintain};
+use super::permission::{MAINTAIN, maintains_everything, may, may_maintain, owns_database, owns_schema};
 use super::relations::{self, Relations, class_row, resolve, with_catalogs, written_name};
 use crate::model::facts::{CreateIndex, DroppedIndex, Statement};
 use crate::model::lock_mode::LockMode;
@@ -68,7 +68,7 @@ fn transformed(table: Oid, statement: &pg_sys::IndexStmt) -> Option<index_match:
 }
 
 /// The relation of this name in the schema of a table.
-fn beside(table: Oid, name: &str) -> Option<Oid> {
+pub fn beside(table: Oid, name: &str) -> Option<Oid> {
     let schema = class_row(table)?.oid("relnamespace");
     let name = std::ffi::CString::new(name).ok()?;
     // SAFETY: a syscache look-up.
@@ -144,6 +144,11 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
         return Statement::MissingRelation(written_name(range_var));
     };
     let kind = relations.kind(named);
+    let of_index = statement.kind == pg_sys::ReindexObjectType::REINDEX_OBJECT_INDEX;
+    if kind.is_some_and(|kind| kind.is_index() != of_index) {
+        // PostgreSQL will say so before it locks anything.
+        return Statement::NoExistingRelation;
+    }
     let partitioned = matches!(
         kind,
         Some(RelationKind::PartitionedTable | RelationKind::PartitionedIndex)
@@ -236,6 +241,13 @@ fn is_left_to(row: &Row) -> bool {
 /// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently; those that
 /// all databases share are left to their owner.
 fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
+    let of_schema = statement.kind == pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA;
+    // SAFETY: the name of the schema, if it is one, which the parser demands; 0 if there is none.
+    let schema = of_schema.then(|| unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32());
+    let may = schema.map_or_else(owns_database, |schema| schema == 0 || owns_schema(schema));
+    if !may && !maintains_everything() {
+        return Statement::NoExistingRelation;
+    }
     let oids = match statement.kind {
         pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => {
             let without_catalogs = concurrently || version::major() >= 16;
@@ -246,13 +258,9 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         pg_sys::ReindexObjectType::REINDEX_OBJECT_SYSTEM if !concurrently => {
             with_catalogs(|row| is_catalog(row) && is_left_to(row))
         }
-        pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA => {
-            // SAFETY: the name of the schema, which the parser demands; 0 if there is none.
-            let schema = unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32();
-            with_catalogs(|row| {
-                row.oid("relnamespace") == schema && is_left_to(row) && !(concurrently && is_catalog(row))
-            })
-        }
+        pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA => with_catalogs(|row| {
+            Some(row.oid("relnamespace")) == schema && is_left_to(row) && !(concurrently && is_catalog(row))
+        }),
         _ => vec![],
     };
     let known: Vec<Oid> = oids

@@ -20,6 +20,7 @@ mod domain;
 mod drop;
 mod enable_trigger;
 mod expressions;
+mod faults;
 mod foreign_key;
 mod foreseen;
 mod index;
@@ -44,6 +45,7 @@ mod rewrites;
 mod size;
 mod statements;
 mod storage;
+mod subcommands;
 mod transaction;
 mod types;
 mod view;
@@ -61,7 +63,7 @@ pub use foreseen::changes as foreseen_changes;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
 pub use size::measure;
-pub use transaction::{commits_for_concurrency, doomed_by, fails_read_only, held_tables, roots};
+pub use transaction::{commits_for_concurrency, doomed_by, fails_in_block, fails_read_only, held_tables, roots};
 
 /// Whether a utility statement is one the guard looks at at all. This is the one branch that every other statement costs.
 pub fn is_ours(statement: Node) -> bool {
@@ -97,11 +99,15 @@ pub fn is_ours(statement: Node) -> bool {
 /// constraints and columns go.
 pub fn facts(statement: Node, earlier: &[Node]) -> Facts {
     let mut relations = Relations::after(earlier);
-    let read = statements::read(statement, &mut relations);
+    let mut read = statements::read(statement, &mut relations);
     for relation in rewrites::rewritten(&read) {
         relations.indexes(relation);
     }
     let permitted = permission::permitted(&read, node::tag(statement));
+    // What an earlier one is to make is no fault.
+    if permitted && earlier.is_empty() {
+        read = faults::found(statement, read);
+    }
     Facts {
         command_tag: node::command_tag(statement),
         commits_internally: commits_internally(statement, &read),

@@ -7,16 +7,9 @@ use pgrx::pg_sys;
 use super::columns;
 use super::constraints::{self, Constraint};
 use super::context::{Context, inheriting};
-use super::expressions;
 use crate::model::facts::AlterCommand;
 use crate::model::relation::Oid;
 use crate::postgres::node;
-
-/// 18: whether a column has a NOT NULL constraint, valid or not.
-#[cfg(feature = "pg18")]
-pub fn exists(table: Oid, name: &str) -> bool {
-    columns::named(table, name).is_some_and(|column| constraints::not_null_of(table, &column).is_some())
-}
 
 /// SET NOT NULL: `ATExecSetNotNull` of `commands/tablecmds.c`.
 pub fn set(column: String, context: &mut Context) -> AlterCommand {
@@ -38,9 +31,10 @@ pub fn unproved(column: &str, members: &[Oid], context: &mut Context) -> Vec<Oid
 pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
     let column = node::strings(part.keys).into_iter().next().unwrap_or_default();
     let losing = losing(&column, context);
+    let not_null = context.not_null.clone();
     let lacks = |member: Oid| {
         losing.contains(&member)
-            || columns::named(member, &column).is_some_and(|column| constraints::not_null_of(member, &column).is_none())
+            || columns::named(member, &column).is_some_and(|column| not_null.of(member, &column).is_none())
     };
     let mut members = if part.is_no_inherit {
         vec![context.target]
@@ -55,7 +49,7 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
 /// DROP NOT NULL: since 18 it drops a constraint.
 pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
     let constraint =
-        columns::named(context.target, name).and_then(|column| constraints::not_null_of(context.target, &column));
+        columns::named(context.target, name).and_then(|column| context.not_null.of(context.target, &column));
     if let Some(constraint) = constraint {
         inheriting_constraint(&constraint, context);
     }
@@ -82,8 +76,9 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
     let losing = losing(name, context);
     let of_target = columns::named(context.target, name)
         .filter(|_| !losing.contains(&context.target))
-        .and_then(|column| constraints::not_null_of(context.target, &column));
-    let has_it = |member: Oid| exists(member, name) && !losing.contains(&member);
+        .and_then(|column| context.not_null.of(context.target, &column));
+    let not_null = context.not_null.clone();
+    let has_it = |member: Oid| not_null.exists(member, name) && !losing.contains(&member);
     match of_target {
         Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
         Some(_) => vec![],
@@ -103,13 +98,11 @@ pub fn lacks_proof(table: Oid, name: &str, losing: &BTreeSet<Oid>, context: &mut
         return context.adds_column(name) && !context.adds_not_null_column(name);
     };
     let loses_it = losing.contains(&table);
-    if let Some(existing) = constraints::not_null_of(table, &column).filter(|_| !loses_it) {
+    if let Some(existing) = context.not_null.of(table, &column).filter(|_| !loses_it) {
         // 18: a constraint that is NOT VALID is validated, without a look at proofs.
         return !existing.validated;
     }
-    let lost = context.lost_with_columns(table);
-    let gone = |check: &str| context.drops_constraint(check) || lost.iter().any(|lost| lost == check);
-    (loses_it || !column.not_null) && !expressions::not_null_is_proved(table, &column, gone)
+    (loses_it || !column.not_null) && !context.conditions(table).prove_not_null(&column)
 }
 
 /// The members whose column ceases to be NOT NULL by another subcommand: those come first (`AT_PASS_DROP`).
@@ -125,7 +118,7 @@ pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
 #[cfg(feature = "pg18")]
 pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     let constraint =
-        columns::named(context.target, name).and_then(|column| constraints::not_null_of(context.target, &column));
+        columns::named(context.target, name).and_then(|column| context.not_null.of(context.target, &column));
     let dropped =
         constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
     let losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));

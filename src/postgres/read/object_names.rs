@@ -33,14 +33,14 @@ fn class(kind: ObjectType::Type) -> Option<Oid> {
     use ObjectType::*;
     Some(match kind {
         OBJECT_TYPE | OBJECT_DOMAIN => 1247,
-        OBJECT_FUNCTION | OBJECT_PROCEDURE | OBJECT_ROUTINE | OBJECT_AGGREGATE => 1255,
+        OBJECT_FUNCTION | OBJECT_PROCEDURE | OBJECT_ROUTINE | OBJECT_AGGREGATE => catalog::FUNCTION,
         OBJECT_FOREIGN_SERVER => 1417,
         OBJECT_FDW => 2328,
         OBJECT_ACCESS_METHOD => 2601,
         OBJECT_CAST => 2605,
         OBJECT_CONVERSION => 2607,
         OBJECT_LANGUAGE => 2612,
-        OBJECT_SCHEMA => 2615,
+        OBJECT_SCHEMA => catalog::SCHEMA,
         OBJECT_OPCLASS => 2616,
         OBJECT_OPERATOR => 2617,
         OBJECT_OPFAMILY => 2753,

@@ -80,6 +80,15 @@ pub fn may_maintain(relation: Oid) -> bool {
     may(relation, MAINTAIN) || owns_database()
 }
 
+/// The role that may do so everywhere came with 17.
+pub fn maintains_everything() -> bool {
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    // SAFETY: a look-up of role memberships.
+    return unsafe { pg_sys::has_privs_of_role(pg_sys::GetUserId(), pg_sys::ROLE_PG_MAINTAIN.into()) };
+    #[cfg(not(any(feature = "pg17", feature = "pg18")))]
+    false
+}
+
 /// The owner may do everything; `privilege` (an ACL bit, 0 for none) may stand in.
 pub fn may(relation: Oid, privilege: u64) -> bool {
     // SAFETY: a syscache look-up about an existing relation.
@@ -90,19 +99,44 @@ pub fn may(relation: Oid, privilege: u64) -> bool {
     owns(relation) || (privilege != 0 && granted())
 }
 
+/// `checkFkeyPermissions` of `commands/tablecmds.c`, which a privilege on the columns satisfies, too.
+pub fn may_reference(relation: Oid) -> bool {
+    let wanted = u64::from(pg_sys::ACL_REFERENCES);
+    // SAFETY: look-ups about an existing relation.
+    let on_a_column = || unsafe {
+        let (user, how) = (pg_sys::GetUserId(), pg_sys::AclMaskHow::ACLMASK_ANY);
+        pg_sys::pg_attribute_aclcheck_all(relation.into(), user, wanted as pg_sys::AclMode, how)
+            == pg_sys::AclResult::ACLCHECK_OK
+    };
+    may(relation, wanted) || on_a_column()
+}
+
+/// Whether the user may create something in a schema.
+pub fn may_create_in(schema: Oid) -> bool {
+    let wanted = pg_sys::ACL_CREATE as pg_sys::AclMode;
+    // SAFETY: look-ups about an existing schema.
+    unsafe {
+        #[cfg(feature = "pg15")]
+        let result = pg_sys::pg_namespace_aclcheck(schema.into(), pg_sys::GetUserId(), wanted);
+        #[cfg(not(feature = "pg15"))]
+        let result = pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, schema.into(), pg_sys::GetUserId(), wanted);
+        result == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
 /// `RangeVarCallbackForDropRelation` of `commands/tablecmds.c`: the owner of the schema may drop what is in it.
 fn may_drop(relation: Oid) -> bool {
     owns(relation) || class_row(relation).is_some_and(|row| owns_schema(row.oid("relnamespace")))
 }
 
 #[cfg(feature = "pg15")]
-fn owns(relation: Oid) -> bool {
+pub fn owns(relation: Oid) -> bool {
     // SAFETY: a syscache look-up about an existing relation.
     unsafe { pg_sys::pg_class_ownercheck(relation.into(), pg_sys::GetUserId()) }
 }
 
 #[cfg(not(feature = "pg15"))]
-fn owns(relation: Oid) -> bool {
+pub fn owns(relation: Oid) -> bool {
     owns_object(pg_sys::RelationRelationId, relation.into())
 }
 
@@ -118,24 +152,24 @@ fn owns_type(oid: Oid) -> bool {
 }
 
 #[cfg(feature = "pg15")]
-fn owns_schema(schema: Oid) -> bool {
+pub fn owns_schema(schema: Oid) -> bool {
     // SAFETY: a syscache look-up about an existing schema.
     unsafe { pg_sys::pg_namespace_ownercheck(schema.into(), pg_sys::GetUserId()) }
 }
 
 #[cfg(not(feature = "pg15"))]
-fn owns_schema(schema: Oid) -> bool {
+pub fn owns_schema(schema: Oid) -> bool {
     owns_object(pg_sys::NamespaceRelationId, schema.into())
 }
 
 #[cfg(feature = "pg15")]
-fn owns_database() -> bool {
+pub fn owns_database() -> bool {
     // SAFETY: a syscache look-up about the session's own database.
     unsafe { pg_sys::pg_database_ownercheck(pg_sys::MyDatabaseId, pg_sys::GetUserId()) }
 }
 
 #[cfg(not(feature = "pg15"))]
-fn owns_database() -> bool {
+pub fn owns_database() -> bool {
     // SAFETY: set once when the backend connects to its database.
     owns_object(pg_sys::DatabaseRelationId, unsafe { pg_sys::MyDatabaseId })
 }

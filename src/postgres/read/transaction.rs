@@ -88,6 +88,22 @@ pub fn commits_for_concurrency(statement: Node) -> bool {
     }
 }
 
+/// Whether a statement without CONCURRENTLY fails in a transaction block, because it needs transactions of its own:
+/// `PreventInTransactionBlock` of `access/transam/xact.c`.
+pub fn fails_in_block(statement: Node) -> bool {
+    use pg_sys::NodeTag::*;
+    match node::tag(statement) {
+        T_VacuumStmt => {
+            node::cast::<pg_sys::VacuumStmt>(statement, T_VacuumStmt).is_some_and(|vacuum| vacuum.is_vacuumcmd)
+        }
+        T_ClusterStmt => node::cast::<pg_sys::ClusterStmt>(statement, T_ClusterStmt)
+            .is_some_and(|cluster| cluster.relation.is_null()),
+        T_ReindexStmt => node::cast::<pg_sys::ReindexStmt>(statement, T_ReindexStmt)
+            .is_some_and(|reindex| reindex.relation.is_null() && !node::option_on(reindex.params, "concurrently")),
+        _ => false,
+    }
+}
+
 /// Whether a statement fails in a read-only transaction: `ClassifyUtilityCommandAsReadOnly` of `tcop/utility.c`.
 pub fn fails_read_only(statement: Node) -> bool {
     use pg_sys::NodeTag::*;

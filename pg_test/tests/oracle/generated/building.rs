@@ -38,19 +38,26 @@ pub fn next(random: &mut Random, catalog: &Catalog, earlier: usize) -> Option<St
     random.weighted(rules).and_then(|rule| rule(random, catalog))
 }
 
-fn altered(
-    random: &mut Random,
-    catalog: &Catalog,
-    part: fn(&mut Random, &mut Subject) -> Option<String>,
-) -> Option<Statement> {
+/// What can be hung on a table at any time.
+const HUNG: &[(u32, Rule)] = &[
+    (3, trigger),
+    (2, rule),
+    (2, policy),
+    (2, statistics),
+    (2, view),
+    (2, function),
+    (1, row_column),
+];
+
+/// A statement that hangs something on a table.
+pub fn hung(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    random.weighted(HUNG).and_then(|rule| rule(random, catalog))
+}
+
+fn altered(random: &mut Random, catalog: &Catalog, part: subcommand::Rule) -> Option<Statement> {
     let tables = catalog.of("rp");
     let table: &Relation = random.choose(&tables)?;
-    let mut subject = Subject {
-        table,
-        catalog,
-        added_columns: vec![],
-        added_constraints: vec![],
-    };
+    let mut subject = Subject::of(table, catalog);
     let only = random.perhaps(8, "ONLY ");
     let part = part(random, &mut subject)?;
     Some(Statement::of(format!("ALTER TABLE {only}{} {part}", table.name)))

@@ -14,6 +14,7 @@ mod dropping;
 mod family;
 mod index;
 mod minimal;
+mod naming;
 mod random;
 mod schema;
 mod statement;
@@ -76,7 +77,7 @@ fn of_this_major(part: u64) -> u64 {
 struct Tally {
     tried: usize,
     compared: usize,
-    reports: Vec<String>,
+    different: usize,
 }
 
 fn run(first: u64, statements: usize) {
@@ -87,27 +88,29 @@ fn run(first: u64, statements: usize) {
     prepare(&mut client);
     let mut tally = Tally::default();
     let mut seed = first;
-    while tally.compared < statements && tally.reports.len() < ENOUGH {
+    while tally.compared < statements && tally.different < ENOUGH {
         try_schema(seed, &mut client, &mut tally);
         seed += 1;
     }
-    // Not println: the seeds of a run that found nothing are told too.
-    let told = writeln!(
-        stdout(),
+    say(&format!(
         "seeds {first} to {}: {} statements, {} accepted and compared",
         seed - 1,
         tally.tried,
         tally.compared
-    );
-    drop(told);
+    ));
     assert!(
-        tally.reports.is_empty(),
-        "{} of {} statements differ\n\n{}",
-        tally.reports.len(),
-        tally.compared,
-        tally.reports.join("\n")
+        tally.different == 0,
+        "{} of {} statements differ: see above",
+        tally.different,
+        tally.compared
     );
     assert!(tally.compared * 10 >= tally.tried * 4, "the server refuses too much");
+}
+
+/// Not println: the seeds of a run that found nothing are told too.
+fn say(what: &str) {
+    let told = writeln!(stdout(), "{what}");
+    drop(told);
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -133,7 +136,7 @@ fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
     let setup = set_up(&mut random, client, &settings);
     let catalog = Catalog::read(client);
     let mut failed: Vec<(Case, String)> = vec![];
-    let room = ENOUGH - tally.reports.len();
+    let room = ENOUGH - tally.different;
     for _ in 0..PER_SCHEMA {
         let Some(statement) = statement::any(&mut random, &catalog) else {
             continue;
@@ -159,19 +162,42 @@ fn try_schema(seed: u64, client: &mut Client, tally: &mut Tally) {
             continue;
         };
         tally.compared += 1;
-        if !report.is_empty() && failed.len() < room {
+        if !report.is_empty() && !is_planners_choice(&case.statement, &report) && failed.len() < room {
             failed.push((case, report));
         }
     }
     for (case, report) in failed {
         let earlier = case.earlier.as_ref().map_or(String::new(), |sql| format!("{sql};\n"));
-        tally.reports.push(format!(
+        let report = format!(
             "ORACLE_SEED={seed}\n{earlier}{}\n{}",
             case.statement,
             minimal::minimal(&setup, &settings, &case, client)
                 .unwrap_or_else(|| format!("not again after the same set-up:\n{report}"))
-        ));
+        );
+        // At once: a long run may be ended before it ends.
+        say(&report);
+        tally.different += 1;
     }
+}
+
+/// Of a partition that leaves and a table that refers to it, one is read from end to end: where both have an index, which
+/// one is not foreseen.
+fn is_planners_choice(statement: &str, report: &str) -> bool {
+    let scans = |side: &str| side.contains("scans");
+    let rest = |side: &str| side.replace("scans", "").trim().to_owned();
+    let sides = report.lines().map(|line| {
+        line.strip_prefix("  ! ")?
+            .split_once("server:")?
+            .1
+            .split_once("predicted:")
+    });
+    let unlike: Vec<(&str, &str)> = sides.flatten().collect();
+    let told = report.contains("verify_profiles") || report.contains("asking left");
+    statement.contains(" DETACH PARTITION ")
+        && !told
+        && unlike.iter().all(|(server, predicted)| rest(server) == rest(predicted))
+        && unlike.iter().any(|(server, _)| scans(server))
+        && unlike.iter().any(|(_, predicted)| scans(predicted))
 }
 
 /// Creates a random schema; the statements that succeeded.

@@ -2,12 +2,14 @@
 
 use pg_test::Server;
 
+use super::building;
 use super::catalog::{Catalog, Relation};
 use super::creating;
 use super::defined;
 use super::dropping;
 use super::family;
 use super::index;
+use super::naming;
 use super::random::Random;
 use super::subcommand::{self, Subject};
 
@@ -46,7 +48,8 @@ pub type Rule = fn(&mut Random, &Catalog) -> Option<Statement>;
 
 /// What pg_interlock models.
 const RULES: &[(u32, Rule)] = &[
-    (60, alter_table),
+    (50, alter_table),
+    (12, rework_table),
     (8, index::create),
     (4, index::drop),
     (4, index::reindex),
@@ -63,6 +66,8 @@ const RULES: &[(u32, Rule)] = &[
     (8, creating::any),
     (5, defined::any),
     (3, dropping::any),
+    (6, naming::any),
+    (5, building::hung),
 ];
 
 /// What may come before a statement in its transaction, beside others.
@@ -84,22 +89,37 @@ pub fn any(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
 
 fn alter_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
     let kinds = if random.one_in(15) { "rpvmSf" } else { "rp" };
+    let count = *random.choose(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6])?;
+    altered(random, catalog, kinds, count, subcommand::any)
+}
+
+fn rework_table(random: &mut Random, catalog: &Catalog) -> Option<Statement> {
+    let count = random.number(2, 5);
+    altered(random, catalog, "rp", count, subcommand::rework)
+}
+
+fn altered(
+    random: &mut Random,
+    catalog: &Catalog,
+    kinds: &str,
+    count: usize,
+    part: subcommand::Rule,
+) -> Option<Statement> {
     let tables = catalog.of(kinds);
     let table: &Relation = random.choose(&tables)?;
-    let count = *random.choose(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6])?;
-    let mut subject = Subject {
-        table,
-        catalog,
-        added_columns: vec![],
-        added_constraints: vec![],
-    };
+    let mut subject = Subject::of(table, catalog);
     let mut parts = vec![];
     for _ in 0..count {
-        parts.extend(subcommand::any(random, &mut subject));
+        parts.extend(part(random, &mut subject));
     }
     let only = random.perhaps(8, "ONLY ");
     let exists = random.perhaps(15, "IF EXISTS ");
-    (!parts.is_empty()).then(|| Statement {
+    // A fault of PostgreSQL: an index that is added to a partitioned table beside one of these is never built, and every
+    // use of it fails.
+    let renewed = ["SET ACCESS METHOD", "SET LOGGED", "SET UNLOGGED"];
+    let renews = |part: &String| renewed.iter().any(|words| part.starts_with(words));
+    let broken = table.kind == 'p' && parts.len() > 1 && parts.iter().any(renews);
+    (!parts.is_empty() && !broken).then(|| Statement {
         head: format!("ALTER TABLE {exists}{only}{}", table.name),
         parts,
         earlier: None,

@@ -2,7 +2,7 @@
 
 use pg_test::Server;
 
-use super::catalog::{Catalog, Relation};
+use super::catalog::{Catalog, Column, Relation};
 use super::column;
 use super::constraint;
 use super::random::Random;
@@ -15,9 +15,12 @@ pub struct Subject<'a> {
     pub catalog: &'a Catalog,
     pub added_columns: Vec<String>,
     pub added_constraints: Vec<String>,
+    /// The columns of the table that earlier subcommands are about: what one does to a column changes what another does.
+    pub touched: Vec<String>,
 }
 
-type Rule = fn(&mut Random, &mut Subject) -> Option<String>;
+/// A kind of subcommand.
+pub type Rule = fn(&mut Random, &mut Subject) -> Option<String>;
 
 const RULES: &[(u32, Rule)] = &[
     (7, add_column),
@@ -37,18 +40,58 @@ const RULES: &[(u32, Rule)] = &[
     (5, of_table),
 ];
 
+/// What changes rows and what hangs on columns: of these, one subcommand changes what another means.
+const REWORK: &[(u32, Rule)] = &[
+    (12, change_type),
+    (3, of_storage),
+    (3, constraint::drop),
+    (2, constraint::foreign_key),
+    (2, constraint::key),
+    (2, constraint::check),
+    (2, constraint::validate),
+    (2, set_not_null),
+    (2, add_column),
+    (1, drop_column),
+    (2, of_column),
+];
+
+/// One subcommand of several that rework a table.
+pub fn rework(random: &mut Random, subject: &mut Subject) -> Option<String> {
+    random.weighted(REWORK).and_then(|rule| rule(random, subject))
+}
+
 /// One subcommand.
 pub fn any(random: &mut Random, subject: &mut Subject) -> Option<String> {
     random.weighted(RULES).and_then(|rule| rule(random, subject))
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    pub fn of(table: &'a Relation, catalog: &'a Catalog) -> Self {
+        Self {
+            table,
+            catalog,
+            added_columns: vec![],
+            added_constraints: vec![],
+            touched: vec![],
+        }
+    }
+
     /// A column of the table, or one that was just added.
-    pub fn column(&self, random: &mut Random) -> Option<String> {
+    pub fn column(&mut self, random: &mut Random) -> Option<String> {
         if !self.added_columns.is_empty() && random.one_in(2) {
             return random.choose(&self.added_columns).cloned();
         }
-        random.choose(&self.table.columns).map(|column| column.name.clone())
+        self.known_column(random).map(|column| column.name.clone())
+    }
+
+    /// A column of the table, and once in a while one that was spoken of.
+    fn known_column(&mut self, random: &mut Random) -> Option<&'a Column> {
+        let of_all = random.choose(&self.table.columns)?;
+        let again = random.choose(&self.touched).filter(|_| random.one_in(3));
+        let found = again.and_then(|name| self.table.columns.iter().find(|column| column.name == *name));
+        let column = found.unwrap_or(of_all);
+        self.touched.push(column.name.clone());
+        Some(column)
     }
 
     /// A constraint of the table with one of these letters, or one that was just added.
@@ -91,7 +134,7 @@ fn drop_column(random: &mut Random, subject: &mut Subject) -> Option<String> {
 }
 
 fn change_type(random: &mut Random, subject: &mut Subject) -> Option<String> {
-    let column = random.choose(&subject.table.columns)?;
+    let column = subject.known_column(random)?;
     let near: &[&str] = match column.kind.as_str() {
         "character varying(12)" | "character varying(30)" | "character varying" | "text" | "name" | "plain" => &[
             "varchar(12)",
@@ -100,6 +143,9 @@ fn change_type(random: &mut Random, subject: &mut Subject) -> Option<String> {
             "varchar",
             "text",
             "varchar(5)",
+            "varchar(12) COLLATE \"POSIX\"",
+            "varchar(30) COLLATE \"C\"",
+            "text COLLATE \"C\"",
             "char(8)",
             "plain",
             "over_plain",
@@ -131,12 +177,7 @@ fn change_type(random: &mut Random, subject: &mut Subject) -> Option<String> {
     let wanted = if near.is_empty() || random.one_in(5) {
         types::any(random).name.to_owned()
     } else {
-        let collated = if column.kind.starts_with("character") || column.kind == "text" {
-            random.perhaps(6, " COLLATE \"C\"")
-        } else {
-            ""
-        };
-        format!("{}{collated}", random.word(near))
+        random.word(near).to_owned()
     };
     let plain = wanted.split(" COLLATE").next().unwrap_or_default().to_owned();
     let using = match random.number(0, 5) {

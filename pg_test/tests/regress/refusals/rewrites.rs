@@ -1,6 +1,6 @@
 //! Statements that write a table anew.
 
-use super::{CASE, Case, Hint, WayOut, Words};
+use super::{CASE, Case, Hint, WayOut};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -73,12 +73,13 @@ pub fn cases() -> Vec<Case> {
         },
         Case {
             rule: "add-column-serial",
-            statement: "ALTER TABLE shop.\"Odd 'table'\" ADD COLUMN \"to\" int GENERATED ALWAYS AS IDENTITY",
+            statement: "ALTER TABLE shop.\"Odd 'table'\" ADD COLUMN \"to\" int
+                        GENERATED ALWAYS AS IDENTITY (START 1000 INCREMENT BY 10) CHECK (\"to\" > 0)",
             table: "Odd 'table'",
             column: Some("to"),
             detail: "Identity column \"to\" takes a number from its sequence for every row: \
                      EXTENT are rewritten and 1 index rebuilt under AccessExclusiveLock.",
-            reached: "SELECT count(DISTINCT \"to\") = 200 FROM shop.\"Odd 'table'\"",
+            reached: "SELECT count(DISTINCT \"to\") = 200 AND min(\"to\") = 1000 AND max(\"to\") = 2990 FROM shop.\"Odd 'table'\"",
             ..CASE
         },
         Case {
@@ -96,15 +97,33 @@ pub fn cases() -> Vec<Case> {
             column: Some("rank"),
             detail: "Column \"rank\" is of domain shop.positive, whose constraints are checked for every row: \
                      EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
-            way_out: Words(
-                "base type of shop.positive",
-                &[
-                    "ALTER TABLE shop.orders ADD COLUMN rank int DEFAULT 1",
-                    "ALTER TABLE shop.orders ADD CONSTRAINT orders_rank_check CHECK (rank > 0) NOT VALID",
-                    "ALTER TABLE shop.orders VALIDATE CONSTRAINT orders_rank_check",
-                ],
-            ),
-            reached: "SELECT bool_and(rank = 1) FROM shop.orders",
+            reached: "SELECT bool_and(rank = 1) AND pg_typeof(max(rank)) = 'integer'::regtype
+                             AND (SELECT convalidated FROM pg_constraint WHERE conname = 'orders_rank_check')
+                      FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "add-column-constrained-domain",
+            statement: "ALTER TABLE shop.orders ADD COLUMN rank shop.positive DEFAULT 1 + random()::int NOT NULL",
+            column: Some("rank"),
+            detail: "Column \"rank\" is of domain shop.positive, whose constraints are checked for every row: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT bool_and(rank BETWEEN 1 AND 2)
+                             AND (SELECT convalidated FROM pg_constraint WHERE conname = 'orders_rank_check')
+                             AND (SELECT attnotnull FROM pg_attribute
+                                  WHERE attrelid = 'shop.orders'::regclass AND attname = 'rank')
+                      FROM shop.orders",
+            ..CASE
+        },
+        Case {
+            rule: "alter-column-type",
+            statement: "ALTER TABLE shop.orders ALTER COLUMN total TYPE shop.positive USING abs(total) + 1",
+            column: Some("total"),
+            detail: "Column \"total\" changes from integer to shop.positive: \
+                     EXTENT are rewritten and 2 indexes rebuilt under AccessExclusiveLock.",
+            reached: "SELECT bool_and(total > 0) AND pg_typeof(max(total)) = 'integer'::regtype
+                             AND (SELECT convalidated FROM pg_constraint WHERE conname = 'orders_total_check')
+                      FROM shop.orders",
             ..CASE
         },
         Case {
