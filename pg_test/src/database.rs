@@ -84,8 +84,12 @@ impl Drop for TestDatabase {
 fn shared_cluster() -> &'static Cluster {
     static SHARED: OnceLock<Cluster> = OnceLock::new();
     SHARED.get_or_init(|| {
-        // Enough for tens of thousands of tables in one transaction.
-        let cluster = Cluster::start(&[("max_locks_per_transaction", "512")]);
+        let cluster = Cluster::start(&[
+            // Enough for tens of thousands of tables in one transaction.
+            ("max_locks_per_transaction", "512"),
+            // It would hold locks on tables that a test thinks are its own.
+            ("autovacuum", "off"),
+        ]);
         let mut client = cluster.connect("postgres");
         client.batch(&format!("CREATE DATABASE {TEMPLATE}"));
         cluster.connect(TEMPLATE).batch("CREATE EXTENSION pg_interlock");

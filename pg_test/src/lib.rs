@@ -22,4 +22,4 @@ pub use database::TestDatabase;
 pub use postgres;
 pub use postgres::error::DbError;
 pub use server::Server;
-pub use wait::{blocked, poll, until};
+pub use wait::{DEADLINE, blocked, poll, until};

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use pg_test::{Client, Cluster, Stop, poll, until};
 
-/// A batch is 10 rows and a rest of a millisecond.
+/// A batch is 10 rows and a rest.
 const START: &str =
-    "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2)";
+    "SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '20 ms', workers => 2)";
 const START_BY_PLACE: &str = "ALTER TABLE t DROP CONSTRAINT t_pkey;
-    SELECT interlock.start_backfill('t', 'v = v + 1', 'v = 0', batch_size => 10, pause => '1 ms', workers => 2)";
+    SELECT interlock.start_backfill('t', 'v = v + 1', 'v = 0', batch_size => 10, pause => '20 ms', workers => 2)";
 const START_SKIPPING: &str = "ALTER TABLE t ADD CHECK (id % 100 <> 7 OR v = 0);
-    SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms', workers => 2, on_error => 'skip')";
-const CALL: &str = "CALL interlock.safe_backfill('t', 'v = v + 1', batch_size => 10, pause => '1 ms')";
+    SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '20 ms', workers => 2, on_error => 'skip')";
+const CALL: &str = "CALL interlock.safe_backfill('t', 'v = v + 1', batch_size => 10, pause => '20 ms')";
 /// More than are done between two blows.
 const ROWS_A_ROUND: usize = 4000;
 
@@ -80,18 +80,27 @@ fn ends_well_but_for_some(client: &mut Client, rows: usize) {
 /// Waits until the job has come further than `before`, and for a random moment more; returns a process that runs it, or
 /// none if the job has ended.
 fn at_work(client: &mut Client, before: &mut i64) -> Option<i32> {
-    until(
-        client,
-        &format!(
-            "SELECT count(*) > 0 FROM interlock.backfill_progress
-              WHERE state = 'finished' OR rows_changed > {before} AND pid IS NOT NULL"
-        ),
-    );
-    let jitter = rand::random::<u64>() % 8000;
-    std::thread::sleep(Duration::from_micros(jitter)); // the moment is to be a random one
-    let row = &client.query("SELECT rows_changed, pid FROM interlock.backfill_progress", &[])[0];
-    *before = row.get(0);
-    row.get(1)
+    loop {
+        until(
+            client,
+            &format!(
+                "SELECT count(*) > 0 FROM interlock.backfill_progress
+                  WHERE state = 'finished' OR rows_changed > {before} AND pid IS NOT NULL"
+            ),
+        );
+        let jitter = rand::random::<u64>() % 8000;
+        std::thread::sleep(Duration::from_micros(jitter)); // the moment is to be a random one
+        let row = &client.query(
+            "SELECT rows_changed, pid, state = 'finished' FROM interlock.backfill_progress",
+            &[],
+        )[0];
+        let pid: Option<i32> = row.get(1);
+        // Whoever was struck before may have gone only now.
+        if pid.is_some() || row.get(2) {
+            *before = row.get(0);
+            return pid;
+        }
+    }
 }
 
 /// Strikes so often while the job runs in the background; it goes on by itself each time.
@@ -115,6 +124,9 @@ fn struck_in(start: &str, rounds: usize, strike: fn(&mut Cluster, i32), ends_wel
         client = cluster.connect("postgres");
     }
     assert!(strikes > rounds / 2, "only {strikes} of {rounds}");
+    if let Err(error) = client.try_batch("SELECT interlock.set_backfill_options(1, pause => '0')") {
+        eprintln!("it has ended: {error}");
+    }
     ends_well(&mut client, rows);
 }
 
@@ -138,7 +150,7 @@ fn restart(cluster: &mut Cluster, _worker: i32) {
 fn terminate_the_worker(cluster: &mut Cluster, pid: i32) {
     cluster
         .connect("postgres")
-        .batch(&format!("SELECT pg_terminate_backend({pid})"));
+        .batch(&format!("SELECT pg_terminate_backend({pid}, 60000)"));
 }
 
 /// The session that runs the job is struck so often, and the job called again each time.

@@ -52,6 +52,10 @@ fn a_standby_lags() {
     create(&mut client, 3000);
     let standby = primary.standby(&[]);
     let mut replay = standby.connect("postgres");
+    until(
+        &mut client,
+        "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')",
+    );
     replay.batch("SELECT pg_wal_replay_pause()");
     until(&mut replay, "SELECT pg_get_wal_replay_pause_state() = 'paused'");
     client.batch(
@@ -91,6 +95,7 @@ fn autovacuum_prevents_wraparound() {
     ]);
     let mut client = primary.connect("postgres");
     create(&mut client, 20000);
+    client.batch("ALTER TABLE t SET (autovacuum_enabled = off)");
     client.batch("CREATE TABLE burnt (a int)");
     for _ in 0..11 {
         client.batch(

@@ -15,13 +15,16 @@ fn stop_while_busy(stop: Stop) {
     cluster.start_again();
     let mut client = cluster.connect("postgres");
     assert_in_log(&told, &mut client);
-    // A refusal is in one place, even one that no client was told of any more.
-    let rows = rows(&mut client);
-    let doubled: Vec<_> = in_server_log(&cluster)
-        .into_iter()
-        .filter(|sql| rows.contains_key(sql))
-        .collect();
-    assert_eq!(doubled, [""; 0]);
+    // A refusal is in one place, even one that no client was told of any more; but what was being written when the server
+    // was stopped at once may be in both.
+    if matches!(stop, Stop::Fast) {
+        let rows = rows(&mut client);
+        let doubled: Vec<_> = in_server_log(&cluster)
+            .into_iter()
+            .filter(|sql| rows.contains_key(sql))
+            .collect();
+        assert_eq!(doubled, [""; 0]);
+    }
     refuse(&mut client, "after the restart");
 }
 

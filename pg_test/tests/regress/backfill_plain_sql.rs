@@ -161,17 +161,17 @@ fn a_statement_timeout_ends_the_call_and_nothing_is_lost() {
         "CREATE TABLE t (id int PRIMARY KEY, v int);
          INSERT INTO t SELECT g, g FROM generate_series(1, 1000) AS g",
     );
-    client.batch("SET statement_timeout = '1500ms'");
+    client.batch("SET statement_timeout = '5s'");
     let call = |pause: &str| {
         format!("CALL interlock.safe_backfill('t', 'v = v + 1000', batch_size => 10, pause => '{pause}')")
     };
-    let error = client.error(&call("50 ms"));
+    let error = client.error(&call("1 d"));
     assert_eq!(error.code().code(), "57014", "{error:?}");
     client.batch("RESET statement_timeout");
     // Between two batches nobody is there to write down that it is paused.
-    let state = "SELECT state IN ('paused', 'interrupted'), rows_changed BETWEEN 10 AND 990, rows_changed = (SELECT count(*) FROM t WHERE v > 1000)
+    let state = "SELECT state IN ('paused', 'interrupted'), rows_changed, rows_changed = (SELECT count(*) FROM t WHERE v > 1000)
                    FROM interlock.backfill_progress";
-    assert_eq!(client.text(state), "t|t|t");
+    assert_eq!(client.text(state), "t|10|t");
     client.batch(&call("0"));
     assert_eq!(client.text("SELECT count(*) FROM t WHERE v = id + 1000"), "1000");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Called again after it was interrupted, a backfill goes on where it stopped and repeats nothing.
 
-use pg_test::{Client, Cluster, Running, TestDatabase, blocked, until};
+use pg_test::{Client, Cluster, DEADLINE, Running, TestDatabase, blocked, poll, until};
 
 /// The advisory lock at which the changing of row 55 waits.
 const GATE: &str = "4711";
@@ -156,12 +156,14 @@ fn two_sessions_that_begin_at_once_make_one_job() {
     let (one, other) = (database.client().run(CALL), database.client().run(CALL));
     blocked(&mut keeper, one.pid());
     blocked(&mut keeper, other.pid());
-    keeper.batch("COMMIT");
+    keeper.batch("SELECT pg_advisory_lock(4711); COMMIT");
+    // The faster one stops at the gate, so the slower one finds its job being run.
+    poll(DEADLINE, || (one.ended() || other.ended()).then_some(())).expect("one of the two gives way");
+    keeper.batch("SELECT pg_advisory_unlock_all()");
     let failures: Vec<_> = [one.finish().1, other.finish().1]
         .into_iter()
         .filter_map(Result::err)
         .collect();
-    // The slower one finds the job of the other: being run, or finished a moment ago.
     let [failure] = &failures[..] else {
         panic!("one of the two must give way: {failures:?}")
     };

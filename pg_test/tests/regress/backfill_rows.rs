@@ -83,10 +83,11 @@ fn a_locked_table_is_waited_for() {
     client
         .batch("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT g FROM generate_series(1, 100) AS g");
     client.batch(
-        r#"SELECT interlock.start_backfill('t', 'v = 1', batch_size => 1, pause => '10 ms', options => '{"lock_timeout": 20}')"#,
+        r#"SELECT interlock.start_backfill('t', 'v = 1', batch_size => 1, pause => '1 d', options => '{"lock_timeout": 20}')"#,
     );
     let mut other = database.client();
     other.batch("BEGIN; LOCK TABLE t IN SHARE MODE");
+    client.batch("SELECT interlock.set_backfill_options(1, pause => '0')");
     until(
         &mut client,
         "SELECT retrying = 'canceling statement due to lock timeout' FROM interlock.backfill_progress",
@@ -152,7 +153,10 @@ fn rows_are_to_blame_for_what_they_raise() {
         }
         let mut client = database.client_as(&role);
         client.batch("SELECT interlock.start_backfill('t', 'v = 1')");
-        until(&mut client, "SELECT state = 'failed' FROM interlock.backfill_progress");
+        until(
+            &mut client,
+            "SELECT state = 'failed' AND pid IS NULL FROM interlock.backfill_progress",
+        );
         assert_eq!(
             client.text("SELECT last_sqlstate, last_error_key FROM interlock.backfill_progress"),
             format!("{sqlstate}|(id) = (7)")

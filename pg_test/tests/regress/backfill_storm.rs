@@ -1,10 +1,10 @@
 //! The table is changed under a backfill: its storage, its name, its rows. Each row that is to change does so once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use pg_test::{Client, TestDatabase, until};
+use pg_test::{Client, DEADLINE, TestDatabase, poll, until};
 
 use crate::backfill_background::{create, each_row_was_changed_once, open_the_gate, state, stopped_at_the_gate};
 
@@ -141,13 +141,12 @@ fn timeouts_of_the_role_do_not_count_and_those_of_the_job_make_batches_smaller()
     let role = database.role("app");
     let mut owner = database.client();
     create(&mut owner);
+    let mut app = database.client_as(&role);
     owner.batch(&format!(
         "ALTER ROLE {role} SET statement_timeout = '1ms'; ALTER ROLE {role} SET idle_in_transaction_session_timeout = '1ms';
          CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN new; END';
          CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()"
     ));
-    let mut app = database.client_as(&role);
-    app.batch("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0");
     app.batch(
         r#"SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 50, options => '{"batch_timeout": "300ms"}')"#,
     );
@@ -258,14 +257,16 @@ fn storm(rows: usize, key: &str, call: &str, moves: &str) -> (Arc<TestDatabase>,
          CREATE TRIGGER count_change BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION count_change();
          ANALYZE t"
     ));
-    let stop = Arc::new(AtomicBool::new(false));
+    let (writes, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let writing = WRITES.replace("MOVE", moves).replace("ROWS", &rows.to_string());
     let writers: Vec<_> = (0..4)
         .map(|_| {
-            let (database, stop, writing) = (Arc::clone(&database), Arc::clone(&stop), writing.clone());
-            thread::spawn(move || write(&mut database.client(), &writing, &stop))
+            let (mut client, writing) = (database.client(), writing.clone());
+            let (writes, stop) = (Arc::clone(&writes), Arc::clone(&stop));
+            thread::spawn(move || write(&mut client, &writing, &writes, &stop))
         })
         .collect();
+    poll(DEADLINE, || (writes.load(Ordering::Relaxed) > 4).then_some(())).expect("they write");
     client.batch(&format!("SELECT interlock.start_backfill('t', {call})"));
     until(
         &mut client,
@@ -275,7 +276,7 @@ fn storm(rows: usize, key: &str, call: &str, moves: &str) -> (Arc<TestDatabase>,
     );
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
-        assert!(writer.join().unwrap() > 0, "a writer that never wrote");
+        writer.join().unwrap();
     }
     client.batch("CALL interlock.wait_for_backfill(1)");
     assert_eq!(
@@ -286,20 +287,20 @@ fn storm(rows: usize, key: &str, call: &str, moves: &str) -> (Arc<TestDatabase>,
     (database, client)
 }
 
-/// Writes until it is told to stop; returns how often that succeeded.
-fn write(client: &mut Client, writing: &str, stop: &AtomicBool) -> usize {
+/// Writes until it is told to stop, and counts how often that succeeds.
+fn write(client: &mut Client, writing: &str, writes: &AtomicUsize, stop: &AtomicBool) {
     client.batch("SET deadlock_timeout = '20ms'");
-    let mut written = 0;
     while !stop.load(Ordering::Relaxed) {
         match client.try_batch(writing) {
-            Ok(()) => written += 1,
+            Ok(()) => {
+                writes.fetch_add(1, Ordering::Relaxed);
+            }
             Err(error) => {
                 let code = error.as_db_error().map(|error| error.code().code().to_owned());
                 assert!(matches!(code.as_deref(), Some("40P01" | "23505")), "{error:?}");
             }
         }
     }
-    written
 }
 
 /// With a condition: whatever others do, in the end no row matches, and what the job changed it changed once.

@@ -185,7 +185,11 @@ fn a_forged_key_is_not_walked_along() {
              CREATE OPERATOR evil.<= (leftarg = int, rightarg = int, function = evil.less);
              SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10)",
         );
-        until(&mut keeper, "SELECT rows_changed = 50 FROM interlock.backfill_progress");
+        until(
+            &mut keeper,
+            "SELECT coalesce(bool_or(rows_changed = 50 AND cardinality(pg_blocking_pids(pid)) > 0), false)
+               FROM interlock.backfill_progress",
+        );
         app.batch("SELECT interlock.pause_backfill(1)");
         open_the_gate(&mut keeper);
         until(&mut keeper, "SELECT pid IS NULL FROM interlock.backfill_progress");

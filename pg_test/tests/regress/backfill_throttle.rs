@@ -119,6 +119,7 @@ fn active_sessions() {
     create(&mut client);
     client.batch("SELECT pg_advisory_lock(1)");
     let other = database.client().run("SELECT pg_advisory_lock(1)");
+    pg_test::blocked(&mut client, other.pid());
     // Other tests' sessions are active, too.
     let reason = held(&mut client, r#"options => '{"max_active_backends": 0}'"#);
     assert!(
@@ -164,7 +165,7 @@ fn somebody_who_waits_for_a_row_of_another_worker() {
          INSERT INTO t SELECT g FROM generate_series(1, 10000) AS g; ANALYZE t;
          CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
              'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN new; END';
-         CREATE TRIGGER wait AFTER UPDATE ON t FOR EACH ROW WHEN (new.id > 4000) EXECUTE FUNCTION wait()",
+         CREATE TRIGGER wait AFTER UPDATE ON t FOR EACH ROW WHEN (new.id = 4001) EXECUTE FUNCTION wait()",
     );
     client.batch("SELECT pg_advisory_lock(1)");
     client.batch("SELECT interlock.start_backfill('t', 'v = v + 1', batch_size => 10, pause => '20 ms', workers => 2)");
@@ -173,7 +174,7 @@ fn somebody_who_waits_for_a_row_of_another_worker() {
         "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
     );
-    let other = database.client().run("UPDATE t SET v = v WHERE id > 4000");
+    let other = database.client().run("UPDATE t SET v = v WHERE id = 4001");
     until(
         &mut client,
         "SELECT throttled_by = 'sessions waiting for a lock on the table or of the backfill: 1 (limit 0)'

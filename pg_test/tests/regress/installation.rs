@@ -93,9 +93,9 @@ fn only_superusers_and_grantees_may_change_settings() {
     }
     database
         .client()
-        .batch(&format!("GRANT SET ON PARAMETER pg_interlock.mode TO {role}"));
-    client.batch("SET pg_interlock.mode = 'warn'");
-    assert_eq!(client.one::<String>("SHOW pg_interlock.mode"), "warn");
+        .batch(&format!("GRANT SET ON PARAMETER pg_interlock.polite_locks TO {role}"));
+    client.batch("SET pg_interlock.polite_locks = 'all'");
+    assert_eq!(client.one::<String>("SHOW pg_interlock.polite_locks"), "all");
     let other = client.error("SET pg_interlock.row_threshold = -1");
     assert_eq!(other.code().code(), "42501", "the grant is for one setting only");
 }

@@ -1,6 +1,8 @@
 //! Nobody waits long behind a statement that waits for somebody else: each scene is played guarded, then unguarded, while a
 //! stream of others measures how long it is kept waiting.
 
+mod autovacuum;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -15,15 +17,18 @@ const ATTEMPT: Duration = Duration::from_millis(200);
 const STAY: Duration = Duration::from_secs(2);
 const STREAMS: usize = 3;
 /// A machine that is busy with other tests keeps a stream waiting, too, but not each time.
-const PLAYS: usize = 4;
+const PLAYS: usize = 12;
+
+/// Opens a session.
+type Connect<'a> = &'a dyn Fn() -> Client;
 
 /// Who is in the way of what, and who might have to wait with it.
 struct Scene<'a> {
     setup: &'a str,
-    /// Get in the way, in a session of their own.
-    begin: &'a [&'a str],
-    /// Get out of it.
-    end: &'a [&'a str],
+    /// Gets in the way, in a session of its own.
+    begin: fn(&mut Client, Connect),
+    /// Gets out of it.
+    end: fn(&mut Client, Connect),
     statement: &'a str,
     /// Does what the statement did away again.
     undo: &'a str,
@@ -35,8 +40,8 @@ struct Scene<'a> {
 
 const READER: Scene = Scene {
     setup: "",
-    begin: &["BEGIN; SELECT count(*) FROM orders"],
-    end: &["COMMIT"],
+    begin: |holder, _| holder.batch("BEGIN; SELECT count(*) FROM orders"),
+    end: |holder, _| holder.batch("COMMIT"),
     statement: "ALTER TABLE orders ADD COLUMN note text",
     undo: "ALTER TABLE orders DROP COLUMN note",
     relation: "orders",
@@ -50,7 +55,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn start(connect: &dyn Fn() -> Client, statement: &str) -> Stream {
+    fn start(connect: Connect, statement: &str) -> Stream {
         let over = Arc::new(AtomicBool::new(false));
         let session = |number: usize| {
             let (mut client, over) = (connect(), Arc::clone(&over));
@@ -89,8 +94,12 @@ impl Scene<'_> {
         self.play_in(&|| database.client());
     }
 
-    fn play_in(&self, connect: &dyn Fn() -> Client) {
+    fn play_in(&self, connect: Connect) {
         self.set_up(&mut connect());
+        self.play_through(connect);
+    }
+
+    fn play_through(&self, connect: Connect) {
         self.gives_up(connect);
         let queued = self.longest_wait(connect, "SET pg_interlock.polite_locks = off");
         assert!(
@@ -120,27 +129,27 @@ impl Scene<'_> {
     }
 
     /// With little patience the statement fails, and leaves no lock.
-    fn gives_up(&self, connect: &dyn Fn() -> Client) {
+    fn gives_up(&self, connect: Connect) {
         let (mut holder, mut client) = (connect(), self.guarded(connect));
-        run_all(&mut holder, self.begin);
+        (self.begin)(&mut holder, connect);
         client.batch("SET pg_interlock.lock_wait_timeout = '100ms'");
         let error = refused(&mut client, self.statement, "IL006");
         assert_eq!(error.table(), Some(self.relation), "{error:#?}");
         assert_eq!(locks_on(&mut client, "public"), "", "{}", self.statement);
-        run_all(&mut holder, self.end);
+        (self.end)(&mut holder, connect);
     }
 
     /// How long others are kept waiting at most until the statement has got through.
-    fn longest_wait(&self, connect: &dyn Fn() -> Client, setting: &str) -> Duration {
+    fn longest_wait(&self, connect: Connect, setting: &str) -> Duration {
         let (mut holder, mut client) = (connect(), self.guarded(connect));
-        run_all(&mut holder, self.begin);
+        (self.begin)(&mut holder, connect);
         client.batch(setting);
         let stream = Stream::start(connect, self.others);
         let waiting = client.run(self.statement);
         blocked(&mut holder, waiting.pid());
         holder.batch(&format!("SELECT pg_sleep({})", STAY.as_secs_f64()));
         assert!(!waiting.ended(), "nothing was in the way of {}", self.statement);
-        run_all(&mut holder, self.end);
+        (self.end)(&mut holder, connect);
         let (_, outcome) = waiting.finish();
         let longest = stream.stop();
         outcome.unwrap_or_else(|error| panic!("{}: {error:?}", self.statement));
@@ -148,7 +157,7 @@ impl Scene<'_> {
         longest
     }
 
-    fn guarded(&self, connect: &dyn Fn() -> Client) -> Client {
+    fn guarded(&self, connect: Connect) -> Client {
         let mut client = connect();
         client.batch(&format!(
             "SET pg_interlock.lock_attempt_timeout = {}",
@@ -156,10 +165,6 @@ impl Scene<'_> {
         ));
         client
     }
-}
-
-fn run_all(client: &mut Client, statements: &[&str]) {
-    statements.iter().for_each(|statement| client.batch(statement));
 }
 
 #[test]
@@ -175,80 +180,8 @@ fn readers_go_on_beside_a_prepared_transaction_in_the_way() {
     ]);
     cluster.connect("postgres").batch("CREATE EXTENSION pg_interlock");
     Scene {
-        begin: &["BEGIN; SELECT count(*) FROM orders; PREPARE TRANSACTION 'half done'"],
-        end: &["COMMIT PREPARED 'half done'"],
-        ..READER
-    }
-    .play_in(&|| cluster.connect("postgres"));
-}
-
-/// Vacuuming all of `orders` takes minutes.
-const SLOW_AUTOVACUUM: [(&str, &str); 7] = [
-    ("pg_interlock.row_threshold", "100"),
-    ("autovacuum_naptime", "1s"),
-    ("autovacuum_freeze_max_age", "100000"),
-    ("autovacuum_vacuum_cost_delay", "100ms"),
-    ("autovacuum_vacuum_cost_limit", "1"),
-    ("vacuum_cost_page_dirty", "1000"),
-    ("deadlock_timeout", "3s"),
-];
-const VACUUMED: &str = "DO $$BEGIN
-    WHILE NOT EXISTS (SELECT FROM pg_stat_activity
-                       WHERE backend_type = 'autovacuum worker' AND query ~ 'VACUUM.* public.orders') LOOP
-        PERFORM pg_stat_clear_snapshot(), pg_sleep(0.02);
-    END LOOP;
-END$$";
-
-/// Unguarded, everybody waits for as long as it takes the server to look for a deadlock, and to find an autovacuum.
-#[test]
-fn readers_go_on_beside_an_autovacuum_that_gives_way() {
-    let cluster = Cluster::start(&SLOW_AUTOVACUUM);
-    let connect = || cluster.connect("postgres");
-    connect().batch("CREATE EXTENSION pg_interlock");
-    READER.set_up(&mut connect());
-    connect().batch(
-        "ALTER TABLE orders SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
-         INSERT INTO orders SELECT g, g, repeat('x', 500) FROM generate_series(1000, 20000) AS g;
-         DELETE FROM orders WHERE id > 1000",
-    );
-    let longest_wait = |setting: &str| {
-        let mut client = READER.guarded(&connect);
-        client.batch(VACUUMED);
-        client.batch(setting);
-        let stream = Stream::start(&connect, READER.others);
-        client.batch(READER.statement);
-        let longest = stream.stop();
-        client.batch(READER.undo);
-        longest
-    };
-    let queued = longest_wait("SET pg_interlock.polite_locks = off");
-    assert!(queued >= STAY, "others waited only {queued:?}");
-    READER.keeps_others_no_longer_than_an_attempt(|| longest_wait(""));
-}
-
-#[test]
-fn readers_go_on_beside_an_autovacuum_to_prevent_wraparound() {
-    let cluster = Cluster::start(&SLOW_AUTOVACUUM);
-    cluster.connect("postgres").batch("CREATE EXTENSION pg_interlock");
-    Scene {
-        setup: "INSERT INTO orders SELECT g, g, repeat('x', 500) FROM generate_series(1000, 20000) AS g;
-                CREATE TABLE burnt (a int);
-                DO $$BEGIN
-                    FOR i IN 1 .. 110000 LOOP
-                        BEGIN INSERT INTO burnt VALUES (i); EXCEPTION WHEN division_by_zero THEN NULL; END;
-                    END LOOP;
-                END$$",
-        begin: &[
-            "ALTER SYSTEM SET autovacuum_naptime = '1s'",
-            "SELECT pg_reload_conf()",
-            VACUUMED,
-        ],
-        // Canceled, it would be started again before the statement tries again.
-        end: &[
-            "ALTER SYSTEM SET autovacuum_naptime = '1h'",
-            "SELECT pg_reload_conf()",
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%(to prevent wraparound)'",
-        ],
+        begin: |holder, _| holder.batch("BEGIN; SELECT count(*) FROM orders; PREPARE TRANSACTION 'half done'"),
+        end: |holder, _| holder.batch("COMMIT PREPARED 'half done'"),
         ..READER
     }
     .play_in(&|| cluster.connect("postgres"));
@@ -261,7 +194,7 @@ fn readers_of_a_leaf_go_on_beside_a_reader_of_another() {
                 CREATE TABLE leaf_1 PARTITION OF tree FOR VALUES IN (1);
                 CREATE TABLE leaf_2 PARTITION OF tree FOR VALUES IN (2);
                 INSERT INTO tree SELECT 1 + g % 2 FROM generate_series(1, 300) AS g",
-        begin: &["BEGIN; SELECT count(*) FROM leaf_2"],
+        begin: |holder, _| holder.batch("BEGIN; SELECT count(*) FROM leaf_2"),
         statement: "ALTER TABLE tree ADD COLUMN note text",
         undo: "ALTER TABLE tree DROP COLUMN note",
         relation: "leaf_2",
@@ -277,8 +210,8 @@ fn writers_go_on_beside_a_writer_of_the_referenced_table() {
     Scene {
         setup: "CREATE TABLE customers (id int PRIMARY KEY);
                 INSERT INTO customers SELECT generate_series(0, 200)",
-        begin: &["BEGIN; DELETE FROM customers WHERE id = 0"],
-        end: &["ROLLBACK"],
+        begin: |holder, _| holder.batch("BEGIN; DELETE FROM customers WHERE id = 0"),
+        end: |holder, _| holder.batch("ROLLBACK"),
         statement: "ALTER TABLE orders ADD FOREIGN KEY (a) REFERENCES customers NOT VALID",
         undo: "ALTER TABLE orders DROP CONSTRAINT orders_a_fkey",
         relation: "customers",

@@ -90,8 +90,10 @@ impl Shop {
                                   AND backend_type = 'client backend')",
         );
         let locks = self.admin.text(
-            "SELECT l.locktype, l.mode, l.relation::regclass FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+            "SELECT l.locktype, l.mode, l.relation::regclass
+             FROM pg_locks l JOIN pg_database d ON d.oid = l.database LEFT JOIN pg_stat_activity a USING (pid)
              WHERE d.datname = current_database() AND l.pid IS DISTINCT FROM pg_backend_pid()
+               AND (a.pid IS NULL OR a.backend_type = 'client backend')
                AND l.relation >= 16384 AND l.relation::regclass::text !~ '^interlock'",
         );
         assert_eq!(locks, "", "a lock is left behind");

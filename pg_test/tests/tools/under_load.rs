@@ -108,7 +108,7 @@ fn ended(tool: JoinHandle<Outcome>) -> Outcome {
 /// With little patience the tool is told who is in the way, and nothing of it stays.
 fn gives_up(shop: &mut Shop, application: &Application, migration: &Migration) {
     let name = migration.application;
-    set(shop, "lock_wait_timeout = '500ms'");
+    set(shop, "lock_wait_timeout = '2s'");
     let mut reader = report(shop);
     let before = shop.schema();
     let tool = migration.start(shop);

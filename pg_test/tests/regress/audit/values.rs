@@ -139,7 +139,7 @@ fn settings_of_the_session_do_not_matter() {
          ALTER DATABASE {name} SET default_transaction_read_only = on;
          ALTER DATABASE {name} SET default_transaction_isolation = 'serializable';
          ALTER DATABASE {name} SET search_path = 'nowhere';
-         ALTER DATABASE {name} SET statement_timeout = '1s';
+         ALTER DATABASE {name} SET statement_timeout = '1min';
          ALTER DATABASE {name} SET row_security = off"
     ));
     let mut client = audited.client();
