@@ -17,8 +17,10 @@ pub fn report(profile: &LockProfile, judgement: &Judgement, alternative: Option<
         Decision::Warn => Severity::Warning,
         Decision::Reject => Severity::Error,
     };
-    // A statement that is lost with a later one may have no relation.
+    // A statement that is lost with a later one may have no relation, and one that makes a table has none yet.
     let relation = profile.effect(finding.relation).map(|effect| &effect.relation);
+    let held = finding.held.as_ref().map(|held| &held.relation);
+    let relation = relation.or(held.filter(|held| held.oid == finding.relation));
     Some(Report {
         severity,
         sqlstate: sqlstate(finding),

@@ -26,6 +26,13 @@ pub fn message(profile: &LockProfile, finding: &Finding, would: &str) -> Option<
                 while_blocking(held)
             ))
         }
+        Rule::WorkUnderHeldLock if adds_rows(profile, finding) => {
+            let what = if is_of_reading(profile, finding) { "read" } else { "add" };
+            Some(format!(
+                "{would}{what} many rows {}",
+                while_blocking(finding.held.as_ref()?)
+            ))
+        }
         Rule::ConcurrentlyInTransaction => Some(match profile.doomed.as_ref()? {
             Doomed::Itself => "with CONCURRENTLY cannot run inside a transaction block".to_owned(),
             Doomed::ByLater(_) => {
@@ -34,6 +41,16 @@ pub fn message(profile: &LockProfile, finding: &Finding, would: &str) -> Option<
         }),
         _ => None,
     }
+}
+
+/// Whether rows are objected to that are added to a table, or read for that.
+fn adds_rows(profile: &LockProfile, finding: &Finding) -> bool {
+    let changes = |oid| profile.changes.iter().any(|change| change.relation == oid);
+    finding.work.is_none() && profile.rows_added.is_some() && !changes(finding.relation)
+}
+
+fn is_of_reading(profile: &LockProfile, finding: &Finding) -> bool {
+    profile.rows_added < Some(finding.rows)
 }
 
 /// `while the transaction blocks writes of table "public.orders"`
@@ -60,6 +77,14 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
                 held.mode,
                 words::relation(&held.relation),
                 extent(&held.relation)
+            ))
+        }
+        Rule::WorkUnderHeldLock if adds_rows(profile, finding) => {
+            let rows = words::count(usize::try_from(finding.rows).unwrap_or(usize::MAX), "row", "rows");
+            let what = if is_of_reading(profile, finding) { "read" } else { "added" };
+            Some(format!(
+                "By its plan: about {rows} are {what}.{}",
+                meanwhile(finding.held.as_ref()?)
             ))
         }
         Rule::ConcurrentlyInTransaction => Some(match profile.doomed.as_ref()? {

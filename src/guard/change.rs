@@ -1,4 +1,4 @@
-//! What happens before a statement changes rows: the same line as for utility statements, begun at its plan.
+//! What happens before a statement changes rows or adds some: the same line as for utility statements, begun at its plan.
 //! How many rows are many, the transaction has a say in: while its DDL keeps others from a table, they wait for the change
 //! too.
 //!
@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use super::hook::{self, recorder};
-use super::{Judged, alternative, held, session_settings};
+use super::{Judged, alternative, held, running, session_settings};
 use crate::advice::message;
 use crate::model::decision::{Decision, Ticket};
 use crate::model::lock_mode::LockMode;
@@ -25,10 +25,11 @@ pub fn init() {
 
 fn judge(running: &Running) -> Option<Report> {
     let started = Instant::now();
-    let profile = subtransaction::reading(|| profile(running)).ok()?;
+    let (command_tag, text) = said(running);
+    let profile = subtransaction::reading(|| profile(running, command_tag)).ok()?;
     let judgement = policy::judge(&profile, &session_settings());
     let finding = judgement.finding.as_ref()?;
-    let alternative = alternative(&profile, finding, &running.text);
+    let alternative = alternative(&profile, finding, &text);
     let judged = Judged {
         profile,
         judgement,
@@ -37,7 +38,7 @@ fn judge(running: &Running) -> Option<Report> {
         permitted: true,
     };
     if let Some(recorder) = recorder().filter(|_| hook::is_logged(&judged)) {
-        let record = hook::record(&judged, &running.text);
+        let record = hook::record(&judged, &text);
         if judged.judgement.decision == Decision::Reject {
             (recorder.rejected)(&record, started);
         } else {
@@ -49,32 +50,47 @@ fn judge(running: &Running) -> Option<Report> {
     message::report(&judged.profile, &judged.judgement, judged.alternative.clone())
 }
 
-fn profile(running: &Running) -> LockProfile {
+/// The command tag and the text. The executor knows nothing of the CREATE TABLE AS around the query that it runs.
+fn said(running: &Running) -> (String, String) {
+    let around = running.plan.fills().then(|| {
+        running::ask_innermost(|outer| (outer.command_tag.clone(), outer.text.clone()))
+            .unwrap_or_else(|| ("CREATE TABLE AS".to_owned(), running.text.clone()))
+    });
+    around.unwrap_or_else(|| (running.command_tag.clone(), running.text.clone()))
+}
+
+fn profile(running: &Running, command_tag: String) -> LockProfile {
     let changes = read::changes(running.plan, running.source);
+    let additions = running.plan.additions().into_iter();
+    let added_to = additions.filter_map(|addition| addition.relation);
     let mut effects: Vec<Effect> = vec![];
-    for change in &changes {
-        if !effects.iter().any(|effect| effect.relation.oid == change.relation) {
-            effects.extend(read::relation(change.relation).map(effect));
+    for relation in changes.iter().map(|change| change.relation).chain(added_to) {
+        if !effects.iter().any(|effect| effect.relation.oid == relation) {
+            effects.extend(read::relation(relation).map(effect));
         }
     }
     let changed = changes
         .iter()
         .fold(0, |rows: i64, change| rows.saturating_add(change.rows));
     let rows_read = read::rows_read(running.plan);
+    // What REFRESH does has been judged.
+    let refreshes = command_tag == "REFRESH MATERIALIZED VIEW";
+    let rows_added = read::rows_added(running.plan).filter(|_| !refreshes);
     // The tables that others are kept from may be very many, and few rows keep nobody long.
     let few = session_settings()
         .row_threshold
-        .is_none_or(|many| changed.max(rows_read) < many);
+        .is_none_or(|many| changed.max(rows_read).max(rows_added.unwrap_or(0)) < many);
     let held = if few {
         vec![]
     } else {
         read::held_tables(&held::held_by_ddl())
     };
     let mut profile = LockProfile {
-        command_tag: running.command_tag.clone(),
-        target: changes.first().map(|change| change.relation),
+        command_tag,
+        target: effects.first().map(|effect| effect.relation.oid),
         effects,
         changes,
+        rows_added,
         rows_read,
         held,
         ..LockProfile::default()

@@ -86,7 +86,7 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     let mut profile = profile;
     // What runs is judged with the plan that runs; only what is explained has to be planned for it.
     if measure == Measure::All && (settings::dml_row_threshold().is_some() || !surroundings.by_ddl.is_empty()) {
-        foresee_changes(&mut profile, statement, text, surroundings);
+        foresee(&mut profile, statement, text, surroundings);
     }
     let judgement = policy::judge(&profile, &session);
     let alternative = judgement
@@ -102,9 +102,12 @@ pub fn judge(statement: Node, text: &str, measure: Measure, surroundings: &Surro
     }
 }
 
-fn foresee_changes(profile: &mut LockProfile, statement: Node, text: &str, surroundings: &Surroundings) {
-    match subtransaction::reading(|| read::foreseen_changes(statement, text)) {
-        Ok((changes, rows_read)) => (profile.changes, profile.rows_read) = (changes, rows_read),
+fn foresee(profile: &mut LockProfile, statement: Node, text: &str, surroundings: &Surroundings) {
+    match subtransaction::reading(|| read::foreseen(statement, text)) {
+        Ok(foreseen) => {
+            profile.changes = foreseen.changes;
+            (profile.rows_added, profile.rows_read) = (foreseen.rows_added, foreseen.rows_read);
+        }
         // It needs what an earlier statement of the command makes.
         Err(failure) if failure.is_about_a_name() && !surroundings.statements.is_empty() => {
             match subtransaction::reading(|| read::changes_as_written(text))
@@ -119,7 +122,7 @@ fn foresee_changes(profile: &mut LockProfile, statement: Node, text: &str, surro
         }
         Err(_) => {}
     }
-    if !profile.changes.is_empty() {
+    if !profile.changes.is_empty() || profile.rows_added.is_some() {
         profile.held = subtransaction::reading(|| read::held_tables(&surroundings.by_ddl)).unwrap_or_default();
     }
 }

@@ -7,6 +7,8 @@
 //! While DDL of the transaction keeps others from a large or busy table, rows from the threshold for tables on are too many:
 //! that is told before all else, because the way out begins with COMMIT.
 
+use std::collections::BTreeSet;
+
 use super::transaction::gravest_held;
 use super::{Finding, Settings, without_work};
 use crate::model::change::Change;
@@ -21,7 +23,8 @@ pub fn findings(profile: &LockProfile, settings: &Settings) -> Vec<Finding> {
         .filter_map(|change| Some((change, profile.effect(change.relation)?)))
         .filter(|(_, effect)| effect.relation.is_shared())
         .collect();
-    let mut findings = Vec::from_iter(under_held_lock(&changes, profile, settings));
+    let under_lock = under_held_lock(&changes, profile, settings);
+    let mut findings = Vec::from_iter(under_lock.or_else(|| added_under_held_lock(profile, settings)));
     if let Some(threshold) = settings.dml_row_threshold {
         findings.extend(of_size(&changes, threshold));
     }
@@ -41,6 +44,25 @@ fn under_held_lock(changes: &[(&Change, &Effect)], profile: &LockProfile, settin
         rows,
         held: Some(held.clone()),
         ..found
+    })
+}
+
+/// The same of rows that are added, to whatever table: others wait for as long when nobody can see it yet.
+fn added_under_held_lock(profile: &LockProfile, settings: &Settings) -> Option<Finding> {
+    let (added, threshold) = (profile.rows_added?, settings.row_threshold?);
+    let held = gravest_held(profile.held.iter(), settings)?;
+    let rows = [added, profile.rows_read].into_iter().find(|rows| *rows >= threshold)?;
+    let relation = profile
+        .main_effect()
+        .map_or(held.relation.oid, |effect| effect.relation.oid);
+    Some(Finding {
+        rule: Rule::WorkUnderHeldLock,
+        relation,
+        work: None,
+        relations: BTreeSet::from([relation]),
+        rows,
+        bytes: 0,
+        held: Some(held.clone()),
     })
 }
 

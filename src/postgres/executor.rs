@@ -25,7 +25,7 @@ use super::subtransaction::reading;
 use super::{engine, node, report, server_log, settings};
 use crate::model::report::Report;
 
-/// A statement that is about to change rows.
+/// A statement that is about to change rows, or to add some.
 pub struct Running {
     /// Its plan.
     pub plan: Plan,
@@ -169,10 +169,12 @@ unsafe fn is_candidate(query: *mut pg_sys::QueryDesc, flags: c_int) -> bool {
     let has = |flag: u32| flags & flag as c_int != 0;
     // SAFETY: as the caller promises; plain variables.
     unsafe {
-        let changes = matches!(
-            (*query).operation,
-            pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE | pg_sys::CmdType::CMD_MERGE
-        );
+        let changes = match (*query).operation {
+            pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE | pg_sys::CmdType::CMD_MERGE => true,
+            // Rows that are added matter to those who wait, and to nobody else.
+            pg_sys::CmdType::CMD_INSERT | pg_sys::CmdType::CMD_SELECT => is_transaction_judged(),
+            _ => false,
+        };
         (changes || (*(*query).plannedstmt).hasModifyingCTE)
             && !has(pg_sys::EXEC_FLAG_EXPLAIN_ONLY)
             && !(has(pg_sys::EXEC_FLAG_SKIP_TRIGGERS) && in_foreign_key_check())
@@ -228,6 +230,12 @@ unsafe fn consult(query: *mut pg_sys::QueryDesc) -> *mut pg_sys::ErrorData {
 fn may_matter(plan: Plan) -> bool {
     let modifications = plan.modifications();
     let rows: f64 = modifications.iter().map(|modification| modification.rows).sum();
+    let additions = if is_transaction_judged() {
+        plan.additions()
+    } else {
+        vec![]
+    };
+    let added: f64 = additions.iter().map(|addition| addition.rows).sum();
     let is_careless = |of: &Modification| of.condition < Condition::Some;
     let mass = |many: i64| rows >= many as f64 || modifications.iter().any(is_careless);
     // To read many is work too, while others wait.
@@ -235,9 +243,11 @@ fn may_matter(plan: Plan) -> bool {
         let rows = || reading(|| read::rows_read(plan)).ok();
         (!plan.scanned().is_empty()).then(rows).flatten().unwrap_or(0)
     };
-    let work = |many: i64| rows >= many as f64 || reads() >= many;
+    let work = |many: i64| rows.max(added) >= many as f64 || reads() >= many;
     let under_lock = || settings::row_threshold().filter(|_| is_transaction_judged() && hook::may_act());
-    !modifications.is_empty() && (settings::dml_row_threshold().is_some_and(mass) || under_lock().is_some_and(work))
+    let writes = !modifications.is_empty() || !additions.is_empty();
+    !modifications.is_empty() && settings::dml_row_threshold().is_some_and(mass)
+        || writes && under_lock().is_some_and(work)
 }
 
 /// Whether this process applies what another server has changed. It does so row by row and does not come by here, but its

@@ -1,4 +1,4 @@
-//! What a plan changes: its ModifyTable nodes, and how many rows each is expected to get.
+//! What a plan changes or adds: its ModifyTable nodes, and how many rows each is expected to get.
 //!
 //! A ModifyTable stands at the top of the plan, and at the top of the plan of each INSERT, UPDATE, DELETE or MERGE in the WITH
 //! clause (`grouping_planner` of `optimizer/plan/planner.c`), which are among the subplans; nowhere else. Its own row count
@@ -35,6 +35,15 @@ pub struct Modification {
     pub rows: f64,
     /// Whether something in the plan leaves rows of the table out.
     pub condition: Condition,
+}
+
+/// A part of a plan that adds rows to a table.
+#[derive(Clone, Copy)]
+pub struct Addition {
+    /// The table; `None` if it is only now being made.
+    pub relation: Option<u32>,
+    /// So many rows come to it.
+    pub rows: f64,
 }
 
 /// Whether a plan leaves rows out.
@@ -83,6 +92,43 @@ impl Plan {
         parts
             .filter_map(|(plan, state)| self.modification(plan.cast(), state))
             .collect()
+    }
+
+    /// Every part that adds rows: INSERT, and what fills the table of CREATE TABLE AS or SELECT INTO, or a materialized view.
+    pub fn additions(self) -> Vec<Addition> {
+        let inserts = self.parts().into_iter().filter_map(|(plan, state)| {
+            let node: &pg_sys::ModifyTable = node::cast(plan.cast(), T_ModifyTable)?;
+            (node.operation == pg_sys::CmdType::CMD_INSERT).then(|| Addition {
+                relation: entry(self.planned, node.nominalRelation).map(|entry| entry.relid.to_u32()),
+                // SAFETY: a ModifyTable has a child, and a state mirrors its plan.
+                rows: unsafe { rows(node.plan.lefttree, left(state)) },
+            })
+        });
+        let filled = self.fills().then(|| Addition {
+            relation: None,
+            rows: self.rows_returned(),
+        });
+        inserts.chain(filled).collect()
+    }
+
+    /// Whether its rows go to a table that is being made.
+    pub fn fills(self) -> bool {
+        use pg_sys::CommandDest;
+        // SAFETY: null, or an execution, which has a destination.
+        let dest = unsafe { self.query.as_ref().and_then(|query| query.dest.as_ref()) };
+        dest.is_some_and(|dest| matches!(dest.mydest, CommandDest::DestIntoRel | CommandDest::DestTransientRel))
+    }
+
+    /// The rows that the whole is expected to return.
+    pub fn rows_returned(self) -> f64 {
+        // SAFETY: the statement and its execution, which are only read.
+        unsafe {
+            let state = self
+                .query
+                .as_ref()
+                .map_or(std::ptr::null_mut(), |query| query.planstate);
+            rows((*self.planned).planTree, state)
+        }
     }
 
     /// The tables that are read from end to end, by WITH queries too. How much is read of one in an expression, which may be

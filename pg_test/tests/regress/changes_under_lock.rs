@@ -1,5 +1,5 @@
-//! UPDATE, DELETE and MERGE of many rows, while the transaction keeps others from a table: judged also where
-//! `pg_interlock.dml_row_threshold` is off, in that transaction and no longer.
+//! UPDATE, DELETE and MERGE of many rows, and whatever adds many, while the transaction keeps others from a table: judged also
+//! where `pg_interlock.dml_row_threshold` is off, in that transaction and no longer.
 
 use pg_test::{Client, TestDatabase};
 
@@ -98,6 +98,75 @@ fn rows_that_are_read_from_end_to_end_count_too() {
     }
 }
 
+/// Whoever can see the new rows, and when: others wait for as long as it takes.
+#[test]
+fn many_rows_are_not_added_either() {
+    let (_database, mut client) = shop();
+    client.batch("BEGIN");
+    client.batch(ADD);
+    client.batch("SAVEPOINT s");
+    let insert = "INSERT INTO invoices SELECT id + 1000, a, b FROM orders";
+    let copy = "CREATE TABLE copy AS SELECT * FROM orders";
+    for (statement, tag, table) in [(insert, "INSERT", "invoices"), (copy, "CREATE TABLE AS", "orders")] {
+        let error = refused(&mut client, statement, "IL005");
+        assert_eq!(
+            error.message(),
+            format!(
+                "{tag} would add many rows while the transaction blocks reads and writes of table \"public.orders\""
+            )
+        );
+        assert_eq!(
+            error.detail(),
+            Some(
+                "By its plan: about 200 rows are added.  Meanwhile others wait for table \"public.orders\", on which the \
+                 transaction holds AccessExclusiveLock from an earlier statement."
+            )
+        );
+        assert_eq!(
+            error.hint(),
+            Some(&*format!(
+                "COMMIT first, which gives the lock back, and then run in a transaction of its own: {statement};"
+            ))
+        );
+        assert_eq!((error.schema(), error.table()), (Some("public"), Some(table)));
+        client.batch("ROLLBACK TO s");
+        assert_eq!(
+            client.text(&format!(
+                "SELECT decision, rule, sqlstate FROM interlock.decision_log WHERE command_tag = '{tag}' AND statement = '{statement}'"
+            )),
+            "reject|work-under-held-lock|IL005"
+        );
+    }
+    let error = refused(
+        &mut client,
+        "INSERT INTO small SELECT id + 1000, a FROM orders WHERE b = '7'",
+        "IL005",
+    );
+    assert_eq!(
+        error.message(),
+        "INSERT would read many rows while the transaction blocks reads and writes of table \"public.orders\""
+    );
+    client.batch("ROLLBACK");
+    for statement in [
+        "CREATE TEMPORARY TABLE copy AS SELECT * FROM orders",
+        "CREATE TABLE part AS SELECT * FROM orders WHERE b = '7'",
+        "SELECT * INTO copy FROM orders",
+        "CREATE MATERIALIZED VIEW copy AS SELECT * FROM orders",
+        "EXPLAIN ANALYZE CREATE TABLE copy AS SELECT * FROM orders",
+        "EXPLAIN ANALYZE INSERT INTO small SELECT id + 1000, a FROM orders",
+        "INSERT INTO small SELECT id + 1000, a FROM orders ON CONFLICT DO NOTHING",
+        "INSERT INTO small SELECT g, g FROM generate_series(1000, 2000) AS g",
+        "WITH new AS (INSERT INTO small SELECT id + 1000, a FROM orders RETURNING id) SELECT count(*) FROM new",
+        "DO 'BEGIN INSERT INTO small SELECT id + 1000, a FROM orders; END'",
+        "CREATE TABLE new (id int, a int); INSERT INTO new SELECT id, a FROM orders",
+    ] {
+        client.batch("BEGIN");
+        client.batch(ADD);
+        refused(&mut client, statement, "IL005");
+        client.batch("ROLLBACK");
+    }
+}
+
 #[test]
 fn it_does_not_matter_which_table_is_locked_and_how_it_was() {
     let (_database, mut client) = shop();
@@ -158,10 +227,16 @@ fn what_keeps_nobody_waiting_for_long_passes() {
         &[ADD, "UPDATE small SET a = 2"],
         &[ADD, "UPDATE small SET a = 2 WHERE EXISTS (SELECT FROM orders) OR a = 1"],
         &[
-            ADD,
             "CREATE TEMPORARY TABLE t AS SELECT * FROM orders",
+            ADD,
             "UPDATE t SET a = 1",
         ],
+        &[ADD, "INSERT INTO small VALUES (2, 2), (3, 3), (4, 4)"],
+        &[ADD, "INSERT INTO small SELECT id + 1, a FROM small"],
+        &[ADD, "CREATE TABLE copy_of_small AS SELECT * FROM small"],
+        &[ADD, "CREATE TABLE no_copy AS SELECT * FROM orders WITH NO DATA"],
+        &[ADD, "EXPLAIN CREATE TABLE no_copy AS SELECT * FROM orders"],
+        &[ADD, "SELECT count(*) FROM orders"],
         &[ADD, "EXPLAIN UPDATE orders SET region = 'eu'"],
         // Others are meant to wait, and a lock that is meant does not count beside one of DDL.
         &["LOCK TABLE orders", UPDATE],
@@ -283,6 +358,23 @@ fn it_is_explained() {
         )),
         "allow|It could not be judged: column \"region\" does not exist."
     );
+    for (statement, tag) in [
+        ("INSERT INTO invoices SELECT id + 1000, a, b FROM orders", "INSERT"),
+        ("CREATE TABLE copy AS SELECT * FROM orders", "CREATE TABLE AS"),
+        (
+            "CREATE MATERIALIZED VIEW copy AS SELECT * FROM orders",
+            "CREATE MATERIALIZED VIEW",
+        ),
+        ("SELECT 1 INTO copy UNION ALL SELECT id FROM orders", "SELECT"),
+    ] {
+        for (begin, expected) in [("BEGIN", "reject|work-under-held-lock"), ("LISTEN x", "allow|")] {
+            let explained = client.text(&format!(
+                "SELECT decision, rule FROM interlock.explain_lock_profile($x${begin}; {ADD}; {statement}$x$)
+                 WHERE command_tag = '{tag}'"
+            ));
+            assert_eq!(explained, expected, "{statement}");
+        }
+    }
     // What is dropped keeps nobody waiting.
     assert_eq!(
         explain(&mut client, &format!("BEGIN; DROP TABLE invoices; {UPDATE}")),

@@ -55,6 +55,19 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
     })
 }
 
+/// The rows that a plan adds to tables; `None` if it adds none.
+pub fn rows_added(plan: Plan) -> Option<i64> {
+    let additions = plan.additions().into_iter();
+    additions
+        .map(|addition| whole(addition.rows))
+        .reduce(i64::saturating_add)
+}
+
+/// An estimate of the planner's, as a number of rows.
+pub fn whole(planned: f64) -> i64 {
+    planned.round().clamp(0.0, 1e15) as i64
+}
+
 /// The rows of the tables that a plan reads from end to end.
 pub fn rows_read(plan: Plan) -> i64 {
     plan.scanned().into_iter().map(size::rows).sum()
@@ -95,7 +108,7 @@ const BATCH: i64 = 1000;
 /// The planner's estimate, but not more rows than there are: each is changed once at most, also where a join or MERGE
 /// meets it more often or finds none, and the planner takes a table that it knows nothing of for larger than a few pages.
 fn expected(planned: f64, results: &[Oid]) -> i64 {
-    let planned = planned.round().clamp(0.0, 1e15) as i64;
+    let planned = whole(planned);
     let known = results.iter().map(|result| {
         let kind = RelationKind::from_relkind(class_row(*result)?.letter("relkind"))?;
         kind.has_rows().then(|| size::rows(*result))

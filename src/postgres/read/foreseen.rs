@@ -1,4 +1,4 @@
-//! The rows that a statement would change if it ran now: for the explanation, which has no plan from the executor.
+//! The rows that a statement would change or add if it ran now: for the explanation, which has no plan from the executor.
 //!
 //! It is planned as EXPLAIN would plan it. The locks that this takes are given back with the subtransaction, and one that is
 //! not free within a millisecond is not waited for: then nothing is foreseen.
@@ -35,11 +35,21 @@ impl Drop for Impatience {
     }
 }
 
-/// Each change of rows that others can see, and the rows of the tables that are read from end to end. To be called in a subtransaction of its own, which an error undoes: one that
-/// the statement itself would raise, too.
-pub fn changes(statement: Node, text: &str) -> (Vec<Change>, i64) {
-    let Some(query) = run(statement).filter(|query| changes_rows(*query)) else {
-        return Default::default();
+/// What is foreseen of a statement.
+#[derive(Default)]
+pub struct Foreseen {
+    /// Each change of rows that others can see.
+    pub changes: Vec<Change>,
+    /// The rows that it adds to tables, if it adds any.
+    pub rows_added: Option<i64>,
+    /// The rows of the tables that are read from end to end.
+    pub rows_read: i64,
+}
+
+/// To be called in a subtransaction of its own, which an error undoes: one that the statement itself would raise, too.
+pub fn foreseen(statement: Node, text: &str) -> Foreseen {
+    let Some((query, fills)) = run(statement).filter(|(query, fills)| *fills || writes_rows(*query)) else {
+        return Foreseen::default();
     };
     let Ok(text) = CString::new(text) else {
         return Default::default();
@@ -47,7 +57,7 @@ pub fn changes(statement: Node, text: &str) -> (Vec<Change>, i64) {
     let _impatience = Impatience::new();
     let mut raw = pg_sys::RawStmt {
         type_: T_RawStmt,
-        stmt: node::copy(query),
+        stmt: query,
         ..pg_sys::RawStmt::default()
     };
     // SAFETY: a copy of the parse tree, and a text that outlives the plans; the caller's snapshot is active.
@@ -66,29 +76,60 @@ pub fn changes(statement: Node, text: &str) -> (Vec<Change>, i64) {
         parameters: false,
     };
     let plans = node::list(plans).into_iter().filter(|plan| is_planned(*plan));
-    let mut foreseen = (vec![], 0);
+    let mut foreseen = Foreseen::default();
     for plan in plans.map(|plan| Plan::of(plan.cast())) {
-        foreseen.0.extend(changes::changes(plan, source));
-        foreseen.1 += changes::rows_read(plan);
+        foreseen.changes.extend(changes::changes(plan, source));
+        let filled = fills.then(|| changes::whole(plan.rows_returned()));
+        let added = changes::rows_added(plan).into_iter().chain(filled);
+        foreseen.rows_added = foreseen.rows_added.into_iter().chain(added).reduce(i64::saturating_add);
+        foreseen.rows_read += changes::rows_read(plan);
     }
     foreseen
 }
 
-/// The query that a statement runs.
-fn run(statement: Node) -> Option<Node> {
+/// A copy of the query that a statement runs, and whether a new table is filled by it.
+fn run(statement: Node) -> Option<(Node, bool)> {
     match node::tag(statement) {
         T_ExplainStmt => node::cast::<pg_sys::ExplainStmt>(statement, T_ExplainStmt)
             .filter(|explain| node::option_on(explain.options, "analyze"))
-            .map(|explain| explain.query),
-        T_CopyStmt => node::cast::<pg_sys::CopyStmt>(statement, T_CopyStmt).map(|copy| copy.query),
-        _ => Some(statement).filter(|statement| walk::is_query(*statement)),
+            .and_then(|explain| run(explain.query)),
+        T_CopyStmt => run(node::cast::<pg_sys::CopyStmt>(statement, T_CopyStmt)?.query),
+        T_CreateTableAsStmt => {
+            let create = node::cast::<pg_sys::CreateTableAsStmt>(statement, T_CreateTableAsStmt)?;
+            // SAFETY: the parser gives every CREATE TABLE AS its target.
+            let filled = unsafe { !(*create.into).skipData };
+            run(create.query).filter(|_| filled).map(|(query, _)| (query, true))
+        }
+        _ if walk::is_query(statement) => {
+            let copy = node::copy(statement);
+            Some((copy, take_into(copy)))
+        }
+        _ => None,
     }
 }
 
-/// Whether a query, or one inside it, changes rows that are there.
-fn changes_rows(query: Node) -> bool {
-    matches!(node::tag(query), T_UpdateStmt | T_DeleteStmt | T_MergeStmt)
-        || (!query.is_null() && walk::raw_statements(query).into_iter().any(changes_rows))
+/// Takes the INTO out of a SELECT, which stands in the first of a UNION; whether there was one.
+fn take_into(query: Node) -> bool {
+    let mut select = query.cast::<pg_sys::SelectStmt>();
+    // SAFETY: a copy of the parse tree, which is ours alone.
+    unsafe {
+        while node::tag(select.cast()) == T_SelectStmt && !(*select).larg.is_null() {
+            select = (*select).larg;
+        }
+        let found = node::tag(select.cast()) == T_SelectStmt && !(*select).intoClause.is_null();
+        if found {
+            (*select).intoClause = std::ptr::null_mut();
+        }
+        found
+    }
+}
+
+/// Whether a query, or one inside it, changes rows or adds some.
+fn writes_rows(query: Node) -> bool {
+    matches!(
+        node::tag(query),
+        T_UpdateStmt | T_DeleteStmt | T_MergeStmt | T_InsertStmt
+    ) || (!query.is_null() && walk::raw_statements(query).into_iter().any(writes_rows))
 }
 
 /// Whether it is no utility statement, as the action of a rule can be.

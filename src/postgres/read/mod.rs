@@ -56,10 +56,10 @@ use pgrx::pg_sys;
 
 use crate::model::facts::{Facts, Statement};
 use crate::postgres::node::{self, Node};
-pub use changes::{Source, as_written as changes_as_written, changes, rows_read};
+pub use changes::{Source, as_written as changes_as_written, changes, rows_added, rows_read};
 pub use columns::exists as has_column;
 pub use constraints::{is_name_taken, not_null_to_validate};
-pub use foreseen::changes as foreseen_changes;
+pub use foreseen::foreseen;
 use relations::{Relations, written_name};
 pub use relations::{one as relation, with_relation};
 pub use size::measure;
