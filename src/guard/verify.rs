@@ -135,8 +135,9 @@ impl Before {
 
     fn compare_scans(&self, effect: &Effect, found: &mut Vec<String>) {
         let oid = effect.relation.oid;
-        // Of an index, what is counted are look-ups.
-        if effect.relation.kind.is_index() || self.profile.joined.contains(&oid) {
+        // Of an index, what is counted are look-ups; and what a query reads is the planner's business.
+        let by_query = effect.lock_mode < LockMode::ShareUpdateExclusive;
+        if by_query || effect.relation.kind.is_index() || self.profile.joined.contains(&oid) {
             return;
         }
         let (Some(before), Some(now)) = (self.scans.get(&oid), observe::scans(oid)) else {

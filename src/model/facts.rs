@@ -374,6 +374,8 @@ pub struct AlterColumnType {
     pub rewrites: bool,
     /// The members that have the column.
     pub members: Vec<TypeChange>,
+    /// Other tables that use it as a part of the table's row.
+    pub elsewhere: Vec<TypeChange>,
     /// Partitions that get an index built which they had no part of.
     pub completed: Vec<Oid>,
     /// Foreign keys on the column, at either end.

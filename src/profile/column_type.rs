@@ -10,8 +10,9 @@ use crate::model::lock_profile::{Cause, WorkKind};
 /// may or may not cost a build, a scan or a join.
 pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
     let (column, from, to) = (&facts.column, &facts.from, &facts.to);
-    for change in &facts.members {
-        if facts.rewrites {
+    let members = facts.members.iter().map(|change| (change, facts.rewrites));
+    for (change, rewrites) in members.chain(facts.elsewhere.iter().map(|change| (change, false))) {
+        if rewrites {
             let cause = Cause::TypeChange {
                 column: column.clone(),
                 from: from.clone(),

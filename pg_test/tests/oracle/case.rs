@@ -127,13 +127,13 @@ pub fn run(base: &str, cases: Vec<Case>) {
             Err(error) => reports.push(format!("cannot be run: {error}\n{}", describe(&case))),
         }
     }
-    assert!(compared > 0 || !filter.is_empty(), "no case was compared");
     assert!(
         reports.is_empty(),
         "{} of {compared} cases differ\n\n{}",
         reports.len(),
         reports.join("\n")
     );
+    assert!(compared > 0 || !filter.is_empty(), "no case was compared");
     println!("{compared} cases agree");
 }
 

@@ -21,6 +21,7 @@ mod detach;
 mod domain;
 mod drop;
 mod drop_objects;
+mod entangled;
 mod foreign_key;
 mod generated;
 mod identity;

@@ -95,6 +95,8 @@ fn inside_other_statements() {
     cases.extend([
         case("SELECT id INTO n FROM t WHERE id = 1 FOR UPDATE"),
         case("CREATE TABLE n AS EXECUTE e").given("PREPARE e AS SELECT id FROM vv WHERE id = 1 FOR UPDATE"),
+        case("CREATE TABLE IF NOT EXISTS t AS EXECUTE e")
+            .given("PREPARE e AS SELECT id FROM r WHERE id = 1 FOR UPDATE"),
         case("EXPLAIN CREATE TABLE n AS SELECT id FROM t WHERE id = 1 FOR UPDATE"),
         case("EXPLAIN EXECUTE e (1)").given("PREPARE e (int) AS SELECT id FROM v WHERE id = $1 FOR UPDATE"),
         case("CREATE OR REPLACE VIEW v AS SELECT * FROM t WHERE a > 1 FOR UPDATE"),

@@ -193,6 +193,11 @@ fn profiles_are_verified_at_run_time() {
         "CREATE INDEX ON big (v)",
         "REINDEX TABLE big",
         "CLUSTER big USING big_pkey",
+        // What a query reads is not foretold.
+        "CREATE TABLE copy AS SELECT * FROM big FOR UPDATE",
+        "CREATE MATERIALIZED VIEW shared AS SELECT * FROM big FOR SHARE",
+        "REFRESH MATERIALIZED VIEW shared",
+        "DROP MATERIALIZED VIEW shared",
         "TRUNCATE big",
         "DROP TABLE big",
     ] {

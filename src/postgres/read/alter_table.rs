@@ -1,6 +1,6 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -61,6 +61,8 @@ pub fn read_for(
         losing: BTreeMap::new(),
         lost: BTreeMap::new(),
         conditions: BTreeMap::new(),
+        losing_constraint: BTreeMap::new(),
+        taken_over: BTreeSet::new(),
         not_null: Rc::default(),
         rewritten: Rewritten::default(),
         subcommands: Subcommands::new(&earlier, &subcommands),
@@ -96,12 +98,12 @@ fn rewritten(subcommands: &[&pg_sys::AlterTableCmd], context: &mut Context) -> R
                 rewritten.all |= column_type::rewrites(command, context.target);
                 continue;
             }
-            At::AT_SetLogged => storage::set_persistence(true, context),
-            At::AT_SetUnLogged => storage::set_persistence(false, context),
-            At::AT_SetAccessMethod => storage::set_access_method(&node::text(command.name), context),
+            At::AT_SetLogged => storage::changes_persistence(true, context),
+            At::AT_SetUnLogged => storage::changes_persistence(false, context),
+            At::AT_SetAccessMethod => storage::changes_access_method(&node::text(command.name), context),
             _ => continue,
         };
-        rewritten.target |= matches!(storage, AlterCommand::Rewrite { .. });
+        rewritten.target |= storage;
     }
     rewritten
 }

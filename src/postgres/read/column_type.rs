@@ -2,6 +2,8 @@
 //! column: `RememberAllDependentForRebuilding`, `TryReuseIndex` and `TryReuseForeignKey` of `commands/tablecmds.c`,
 //! `CheckIndexCompatible` of `commands/indexcmds.c`.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 
 use super::columns::{self, Column};
@@ -10,6 +12,7 @@ use super::context::Context;
 use super::dependencies::{self, Object, references};
 use super::expressions::{self, Type};
 use super::foreign_key;
+use super::partition_key;
 use super::subcommands::column_definition;
 use super::types;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
@@ -91,6 +94,7 @@ fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
             .then(|| expressions::type_name(expressions::base_type(change.to))),
         rewrites: change.rewrites,
         members: vec![],
+        elsewhere: vec![],
         completed: vec![],
         foreign_keys: vec![],
         locked: vec![],
@@ -129,20 +133,24 @@ fn new_collation(definition: &pg_sys::ColumnDef, wanted: Type) -> Oid {
 
 fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterColumnType, context: &mut Context) {
     let lost = context.lost_with_columns(member);
-    let mut of_member = TypeChange {
-        table: member,
+    let of_table = |table: Oid| TypeChange {
+        table,
         indexes: vec![],
         checks: vec![],
     };
+    let mut of_member = of_table(member);
     let mut indexes: Vec<Oid> = vec![];
+    // What uses the column as a part of the table's row, from elsewhere.
+    let mut elsewhere: BTreeMap<Oid, TypeChange> = BTreeMap::new();
     for (object, _) in references(Object::column(member, column.attnum)) {
         if object.class == catalog::CLASS.catalog() {
             if context.relations.kind(object.oid).is_some_and(|kind| kind.is_index()) {
                 indexes.push(object.oid);
             }
         } else if object.class == catalog::EXTENDED_STATISTICS.catalog() {
-            if let Some(row) = catalog::row(&catalog::EXTENDED_STATISTICS, object.oid) {
-                facts.locked.push((row.oid("stxrelid"), LockMode::ShareUpdateExclusive));
+            let row = catalog::row(&catalog::EXTENDED_STATISTICS, object.oid);
+            if let Some(row) = row.filter(|row| context.relations.load(row.oid("stxrelid")).is_some()) {
+                facts.locked.push((row.oid("stxrelid"), LockMode::AccessExclusive));
             }
         } else if object.class == catalog::CONSTRAINT.catalog()
             && let Some(constraint) = constraints::by_oid(object.oid)
@@ -153,6 +161,13 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                 b'c' if constraint.table != member => {
                     context.relations.load(constraint.table);
                     facts.locked.push((constraint.table, LockMode::AccessExclusive));
+                    if constraint.validated && constraint.enforced {
+                        let other = elsewhere.entry(constraint.table);
+                        other
+                            .or_insert_with(|| of_table(constraint.table))
+                            .checks
+                            .push(constraint.name);
+                    }
                 }
                 b'c' if constraint.validated && constraint.enforced => of_member.checks.push(constraint.name),
                 b'f' => {
@@ -176,11 +191,26 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     }
     indexes.sort_unstable();
     indexes.dedup();
-    of_member.indexes = indexes
-        .into_iter()
-        .filter(|index| context.relations.load(*index).is_some())
-        .map(|index| (index, is_reusable(index, column, change)))
-        .collect();
+    indexes.retain(|index| context.relations.load(*index).is_some());
+    for index in indexes {
+        let table = catalog::row(&catalog::INDEX, index).map_or(member, |row| row.oid("indrelid"));
+        if table == member {
+            of_member.indexes.push((index, is_reusable(index, column, change)));
+        } else {
+            context.relations.load(table);
+            facts.locked.push((table, LockMode::AccessExclusive));
+            let other = elsewhere.entry(table).or_insert_with(|| of_table(table));
+            other.indexes.push((index, false));
+        }
+    }
+    for other in elsewhere.into_values() {
+        if context.relations.with_rows(&[other.table]).is_empty() {
+            let exclusively = |(index, _)| (index, LockMode::AccessExclusive);
+            facts.locked.extend(other.indexes.into_iter().map(exclusively));
+        } else {
+            facts.elsewhere.push(other);
+        }
+    }
     let has_rows = !context.relations.with_rows(&[member]).is_empty();
     if has_rows {
         facts.members.push(of_member);
@@ -235,12 +265,15 @@ fn leaves_without_part(table: Oid, index: Oid, context: &mut Context) -> Vec<Oid
 /// `TryReuseForeignKey`, which is not asked where the member is rewritten.
 fn checked_again(constraint: &Constraint, member: Oid, change: &Change, context: &mut Context) -> bool {
     let known = context.rewritten;
-    let rewritten = change.rewrites || known.all || known.target && member == context.target;
+    // A part is made again with its whole.
+    let owner = partition_key::whole(constraint.parent).map_or(member, |whole| whole.table);
+    let rewritten = change.rewrites || known.all || known.target && owner == context.target;
     let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
     let changed = foreign_key::Changed {
         family: &context.family,
         name: &change.from.name,
         to: change.to.oid,
+        collation: change.collation,
     };
     has_rows
         && constraint.validated
@@ -265,26 +298,36 @@ fn is_reusable(index: Oid, column: &Column, change: &Change) -> bool {
     let method = class.oid("relam");
     let keys = row.attnums("indkey").into_iter().take(row.int2("indnkeyatts") as usize);
     let stored = columns::of_table(index);
+    let columns = columns::of_table(row.oid("indrelid"));
     keys.zip(row.oids("indclass"))
         .zip(row.oids("indcollation"))
         .zip(stored)
-        .filter(|(((attnum, _), _), _)| *attnum == column.attnum)
-        .all(|(((_, operator_class), collation), stored)| {
-            keeps_operator_class(operator_class, method, stored.type_oid, change)
-                && keeps_collation(collation, column, change)
+        .all(|(((attnum, operator_class), collation), stored)| {
+            if attnum == column.attnum {
+                return keeps_operator_class(operator_class, method, change)
+                    && stores(operator_class, stored.type_oid, change.to.oid)
+                    && keeps_collation(collation, column, change);
+            }
+            let other = columns.iter().find(|other| other.attnum == attnum);
+            other.is_some_and(|other| stores(operator_class, stored.type_oid, other.type_oid))
         })
 }
 
+/// What an operator class for many types compares has to be the type of the column: GIN stores the elements of an array, and
+/// BRIN the ranges of a column of ranges as any range.
+fn stores(operator_class: Oid, stored: Oid, wanted: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    let input = unsafe { pg_sys::get_opclass_input_type(operator_class.into()).to_u32() };
+    stored == wanted || !types::is_polymorphic(input)
+}
+
 /// The index is made again from its definition, in which a default operator class goes unnamed.
-fn keeps_operator_class(operator_class: Oid, method: Oid, stored: Oid, change: &Change) -> bool {
+fn keeps_operator_class(operator_class: Oid, method: Oid, change: &Change) -> bool {
     // SAFETY: syscache look-ups.
     unsafe {
         let default_of = |type_oid: Oid| pg_sys::GetDefaultOpClass(type_oid.into(), method.into()).to_u32();
         let was_default = default_of(change.from.type_oid) == operator_class;
-        let kept = !was_default || default_of(change.to.oid) == operator_class;
-        let input = pg_sys::get_opclass_input_type(operator_class.into()).to_u32();
-        // What is compared is the type the index stores: the element of an array, for GIN.
-        kept && (stored == change.to.oid || !types::is_polymorphic(input))
+        !was_default || default_of(change.to.oid) == operator_class
     }
 }
 

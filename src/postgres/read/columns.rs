@@ -86,3 +86,13 @@ fn cached(table: Oid, name: &str, stored: &CStr) -> Option<Column> {
         (column.attnum > 0).then_some(column)
     }
 }
+
+/// The names of columns, in the order of their numbers here.
+pub fn names(table: Oid, attnums: &[i16]) -> Vec<String> {
+    let columns = of_table(table);
+    attnums
+        .iter()
+        .filter_map(|attnum| columns.iter().find(|column| column.attnum == *attnum))
+        .map(|column| column.name.clone())
+        .collect()
+}

@@ -10,7 +10,6 @@ use super::types;
 use crate::model::facts::{AlterTable, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::Oid;
-use crate::postgres::node;
 
 /// The facts of ALTER TYPE … ATTRIBUTE.
 pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut Relations) -> Statement {
@@ -25,17 +24,16 @@ pub fn alter(statement: &pg_sys::AlterTableStmt, relation: Oid, relations: &mut 
     for table in tables {
         let alter = alter_table::read_for(statement, table, table != relation, relations);
         whole.members.extend(alter.members);
-        // Of the type itself only what depends on an attribute that goes: a view, say.
-        if table != relation || drops(statement) {
+        // Of the type itself only what depends on an attribute that goes, a view say, or changes.
+        if table != relation || takes_along(statement) {
             whole.commands.extend(alter.commands);
         }
     }
     Statement::AlterTable(whole)
 }
 
-fn drops(statement: &pg_sys::AlterTableStmt) -> bool {
-    node::list(statement.cmds)
+fn takes_along(statement: &pg_sys::AlterTableStmt) -> bool {
+    alter_table::subcommands(statement)
         .into_iter()
-        .filter_map(|command| node::cast::<pg_sys::AlterTableCmd>(command, pg_sys::NodeTag::T_AlterTableCmd))
-        .any(|command| command.subtype == At::AT_DropColumn)
+        .any(|command| matches!(command.subtype, At::AT_DropColumn | At::AT_AlterColumnType))
 }

@@ -134,8 +134,7 @@ fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mu
 
 /// The members that lose the CHECK of this name by another subcommand: those come first (`AT_PASS_DROP`).
 fn losing_check(name: &str, context: &mut Context) -> Vec<Oid> {
-    let dropped = constraints::named(context.target, name).filter(|_| context.drops_constraint(name));
-    let mut losing = dropped.map_or(vec![], |check| not_null::inheriting_constraint(&check, context));
+    let mut losing: Vec<Oid> = context.losing_constraint(name).iter().copied().collect();
     for member in context.family.clone() {
         if context.lost_with_columns(member).contains(name) {
             losing.push(member);
@@ -146,7 +145,8 @@ fn losing_check(name: &str, context: &mut Context) -> Vec<Oid> {
 
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
 pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
-    let Some(constraint) = constraints::named(context.target, name) else {
+    let goes = context.drops_constraint(name) || context.lost_with_columns(context.target).contains(name);
+    let Some(constraint) = constraints::named(context.target, name).filter(|_| !goes) else {
         return validate_added(name, context);
     };
     if !constraint.validated && constraint.kind != b'f' && !constraint.no_inherit {
@@ -187,16 +187,24 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
 
 /// VALIDATE of a constraint that the same statement adds as NOT VALID.
 fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
-    let tables = match context
-        .added_constraint(name)
-        .map(|part| (part.contype, part.is_no_inherit))
-    {
-        Some((ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL, false)) => context.family.clone(),
-        Some(_) => vec![context.target],
-        None => return AlterCommand::CatalogOnly,
+    let Some(part) = context.added_constraint(name) else {
+        return AlterCommand::CatalogOnly;
     };
-    let other_end = context
-        .added_constraint(name)
+    let tables = match part.contype {
+        ConstrType::CONSTR_FOREIGN => foreign_key::unvalidated(part, context),
+        ConstrType::CONSTR_CHECK if !part.is_no_inherit => {
+            let losing = losing_check(name, context);
+            let is_valid = |member: &Oid| {
+                let existing = constraints::named(*member, name).filter(|_| !losing.contains(member));
+                *member != context.target && existing.is_some_and(|existing| existing.validated)
+            };
+            let family = context.family.iter().copied();
+            family.filter(|member| !is_valid(member)).collect()
+        }
+        ConstrType::CONSTR_NOTNULL if !part.is_no_inherit => context.family.clone(),
+        _ => vec![context.target],
+    };
+    let other_end = Some(part)
         .filter(|part| part.contype == ConstrType::CONSTR_FOREIGN)
         .and_then(|part| resolve(part.pktable))
         .filter(|table| context.relations.load(*table).is_some());

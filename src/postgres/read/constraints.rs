@@ -189,6 +189,12 @@ pub fn with_children(constraint: Constraint) -> Vec<Constraint> {
     all
 }
 
+/// The tables whose part of a constraint is not valid.
+pub fn not_valid(constraint: Constraint) -> Vec<Oid> {
+    let parts = with_children(constraint).into_iter();
+    parts.filter(|part| !part.validated).map(|part| part.table).collect()
+}
+
 /// Whether the rows that are there are held against a constraint that is being added.
 #[cfg(feature = "pg18")]
 pub fn checked_now(part: &pg_sys::Constraint) -> bool {

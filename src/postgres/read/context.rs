@@ -11,6 +11,7 @@ use super::constraints::{self, NotNull};
 use super::deletion;
 use super::dependencies::Object;
 use super::expressions::Conditions;
+use super::not_null;
 use super::oids::Oids;
 use super::relations::{Relations, children};
 use super::subcommands::{Subcommands, column_definition, constraint};
@@ -39,6 +40,10 @@ pub struct Context<'a> {
     pub not_null: Rc<NotNull>,
     /// What is known of the rows of a member, once that was asked.
     pub conditions: BTreeMap<Oid, Rc<Conditions>>,
+    /// Who loses which constraint, once that was asked.
+    pub losing_constraint: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+    /// The foreign keys of partitions that have become parts of one that a subcommand adds.
+    pub taken_over: BTreeSet<Oid>,
 }
 
 /// Who is rewritten by the subcommands that `ATPrepCmd` finds to do so, wherever in the statement they are written.
@@ -136,10 +141,25 @@ impl Context<'_> {
             return known.clone();
         }
         let lost = self.lost_with_columns(member);
-        let gone = |check: &str| self.drops_constraint(check) || lost.contains(check);
+        let drops = self.subcommands.of_kind(At::AT_DropConstraint);
+        let mut dropped: BTreeSet<String> = drops.map(|command| node::text(command.name)).collect();
+        dropped.retain(|name| self.losing_constraint(name).contains(&member));
+        let gone = |check: &str| dropped.contains(check) || lost.contains(check);
         let conditions = Rc::new(Conditions::of(member, gone));
         self.conditions.insert(member, conditions.clone());
         conditions
+    }
+
+    /// The members that lose the constraint of this name by DROP CONSTRAINT.
+    pub fn losing_constraint(&mut self, name: &str) -> Rc<BTreeSet<Oid>> {
+        if let Some(known) = self.losing_constraint.get(name) {
+            return known.clone();
+        }
+        let dropped = constraints::named(self.target, name).filter(|_| self.drops_constraint(name));
+        let losing = dropped.map_or(vec![], |dropped| not_null::inheriting_constraint(&dropped, self));
+        let losing = Rc::new(BTreeSet::from_iter(losing));
+        self.losing_constraint.insert(name.to_owned(), losing.clone());
+        losing
     }
 
     /// The last subcommand that changes the type or the collation of this column.

@@ -70,12 +70,14 @@ pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -
         .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_CreateStmt))
         .collect();
     // SAFETY: the parser gives every CREATE TABLE its relation.
-    let names: Vec<String> = tables
-        .iter()
-        .map(|table| node::text(unsafe { (*table.relation).relname }))
-        .collect();
-    let elements = tables.into_iter().map(|table| new_table(table, &names, relations));
-    Statement::Several(elements.collect())
+    let name = |table: &pg_sys::CreateStmt| node::text(unsafe { (*table.relation).relname });
+    let mut before = vec![];
+    let mut elements = vec![];
+    for table in tables {
+        elements.push(new_table(table, &before, relations));
+        before.push(name(table));
+    }
+    Statement::Several(elements)
 }
 
 /// The tables that the foreign keys of a new table refer to, with their partitions; but for the table itself.
@@ -84,6 +86,14 @@ fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Re
         node::cast::<pg_sys::ColumnDef>(*part, pg_sys::NodeTag::T_ColumnDef)
             .map_or_else(Vec::new, |column| node::list(column.constraints))
     };
+    // SAFETY: the parser gives every CREATE TABLE its name.
+    let range_var = unsafe { &*create.relation };
+    let own: Vec<String> = range_var
+        .schemaname
+        .is_null()
+        .then(|| node::text(range_var.relname))
+        .into_iter()
+        .collect();
     let parts = node::list(create.tableElts);
     let constraints = parts.iter().flat_map(of_column).chain(parts.iter().copied());
     let mut locked = vec![];
@@ -92,7 +102,8 @@ fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Re
         .filter(|constraint| constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN)
         // SAFETY: the parser gives a foreign key its table.
         .map(|constraint| unsafe { &*constraint.pktable })
-        .filter(|table| !is_hidden(table, hiding))
+        // By then the table is there itself.
+        .filter(|table| !is_hidden(table, hiding) && !is_hidden(table, &own))
         .filter_map(|table| resolve(table))
     {
         let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
@@ -148,13 +159,17 @@ pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -
     // The server wraps EXECUTE when it analyzes the statement.
     let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
     let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
-    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
-        return query::execute(execute, relations);
-    }
     // SAFETY: the parser gives every CREATE TABLE AS its target, and that a name.
     let (into, range_var) = unsafe { (&*create.into, &*(*create.into).rel) };
     // `CreateTableAsRelExists`
     let exists = create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some();
+    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
+        return if exists {
+            Statement::NoExistingRelation
+        } else {
+            query::execute(execute, relations)
+        };
+    }
     let until = if into.skipData || exists {
         Until::Analyzed
     } else {

@@ -3,7 +3,7 @@
 
 use pgrx::pg_sys;
 
-use super::columns;
+use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
 use super::context::Context;
 use super::partition_key::KEYS_TO_EACH_PARTITION;
@@ -30,7 +30,10 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
     while next < members.len() {
         let member = members[next];
         next += 1;
-        if member != context.target && attaches(part, member, &mut facts, context) {
+        if member != context.target
+            && let Some(equal) = equal(part, member, &facts, context)
+        {
+            take_over(equal, part, &mut facts, context);
             continue;
         }
         if context.is_partitioned(member) {
@@ -52,36 +55,51 @@ pub fn referenced(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid> 
     })
 }
 
-/// Whether a partition has an equal foreign key, which is taken over; its triggers on the other end, which are then one
-/// set too many, are dropped.
-fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, context: &mut Context) -> bool {
-    let Some(referenced) = facts.referenced.first().copied() else {
-        return false;
-    };
-    let written = node::strings(part.pk_attrs);
-    let equal = constraints::of_table(member).into_iter().find(|known| {
+/// A partition's own foreign key that is equal, and not yet taken over.
+fn equal(part: &pg_sys::Constraint, member: Oid, facts: &AddForeignKey, context: &Context) -> Option<Constraint> {
+    let referenced = facts.referenced.first().copied()?;
+    let mut key = node::strings(part.pk_attrs);
+    if key.is_empty() {
+        // `transformFkeyGetPrimaryKey`
+        let indexes = index_rows(referenced);
+        let primary = indexes.iter().find(|row| row.flag("indisprimary") == Some(true))?;
+        let count = primary.int2("indnkeyatts") as usize;
+        key = columns::names(referenced, &primary.attnums("indkey")[..count]);
+    }
+    let period = has_period(part);
+    constraints::of_table(member).into_iter().find(|known| {
         known.kind == b'f'
             && known.parent == 0
+            && !context.taken_over.contains(&known.oid)
             && known.referenced == referenced
-            && names(member, &known.columns) == facts.columns
-            && (written.is_empty() || names(referenced, &known.row.attnums("confkey")) == written)
+            && columns::names(member, &known.columns) == facts.columns
+            && columns::names(referenced, &known.row.attnums("confkey")) == key
+            && known.row.flag("conperiod").unwrap_or(false) == period
             && is_taken_over(known, part)
             && known.row.flag("condeferrable") == Some(part.deferrable)
             && known.row.flag("condeferred") == Some(part.initdeferred)
             && known.row.letter("confupdtype") == part.fk_upd_action as u8
             && known.row.letter("confdeltype") == part.fk_del_action as u8
             && known.row.letter("confmatchtype") == part.fk_matchtype as u8
-    });
-    let Some(equal) = equal else {
-        return false;
+    })
+}
+
+/// An equal foreign key of a partition becomes a part; its triggers on the other end, which are then one set too many, are
+/// dropped.
+fn take_over(equal: Constraint, part: &pg_sys::Constraint, facts: &mut AddForeignKey, context: &mut Context) {
+    let Some(referenced) = facts.referenced.first().copied() else {
+        return;
     };
+    context.taken_over.insert(equal.oid);
+    let (member, enforced) = (equal.table, equal.enforced);
     if !equal.validated && constraints::checked_now(part) {
         // Since 18: it becomes valid now.
-        let parts: Vec<Oid> = constraints::with_children(equal)
-            .iter()
-            .map(|part| part.table)
-            .collect();
-        facts.validated.extend(context.relations.with_rows(&parts));
+        facts
+            .validated
+            .extend(context.relations.with_rows(&constraints::not_valid(equal)));
+    }
+    if !enforced {
+        return;
     }
     let lock = LockMode::AccessExclusive;
     facts.locked.push((referenced, lock));
@@ -90,7 +108,46 @@ fn attaches(part: &pg_sys::Constraint, member: Oid, facts: &mut AddForeignKey, c
         facts.locked.extend(facts.referenced.iter().map(|oid| (*oid, lock)));
         facts.locked.push((member, lock));
     }
-    true
+}
+
+/// Where a foreign key that the same statement adds as NOT VALID is validated: where a partition has none that is valid.
+pub fn unvalidated(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid> {
+    let facts = AddForeignKey {
+        constraint: None,
+        columns: node::strings(part.fk_attrs),
+        referenced: referenced(part, context),
+        validated: vec![],
+        locked: vec![],
+    };
+    let taken_over = std::mem::take(&mut context.taken_over);
+    let mut members = vec![context.target];
+    let mut found = vec![];
+    while let Some(member) = members.pop() {
+        let equal = (member != context.target)
+            .then(|| equal(part, member, &facts, context))
+            .flatten();
+        match equal {
+            Some(equal) => found.extend(constraints::not_valid(equal)),
+            None => {
+                if context.is_partitioned(member) {
+                    members.extend(children(member));
+                }
+                found.push(member);
+            }
+        }
+    }
+    context.taken_over = taken_over;
+    found
+}
+
+#[cfg(feature = "pg18")]
+fn has_period(part: &pg_sys::Constraint) -> bool {
+    part.fk_with_period
+}
+
+#[cfg(not(feature = "pg18"))]
+fn has_period(_part: &pg_sys::Constraint) -> bool {
+    false
 }
 
 /// Since 18 one that is NOT VALID may be taken over too, and one may not whose being enforced differs.
@@ -104,20 +161,12 @@ fn is_taken_over(known: &Constraint, _part: &pg_sys::Constraint) -> bool {
     known.validated
 }
 
-fn names(table: Oid, attnums: &[i16]) -> Vec<String> {
-    let columns = columns::of_table(table);
-    attnums
-        .iter()
-        .filter_map(|attnum| columns.iter().find(|column| column.attnum == *attnum))
-        .map(|column| column.name.clone())
-        .collect()
-}
-
 /// A column that gets another type.
 pub struct Changed<'a> {
     pub family: &'a [Oid],
     pub name: &'a str,
     pub to: Oid,
+    pub collation: Oid,
 }
 
 impl Changed<'_> {
@@ -126,9 +175,29 @@ impl Changed<'_> {
             .into_iter()
             .find(|column| column.attnum == attnum);
         column.map_or((0, 0), |column| {
-            let changes = self.family.contains(&table) && column.name == self.name;
+            let changes = self.changes(table, &column);
             (column.type_oid, if changes { self.to } else { column.type_oid })
         })
+    }
+
+    fn changes(&self, table: Oid, column: &Column) -> bool {
+        self.family.contains(&table) && column.name == self.name
+    }
+
+    /// Since 18: whether values that were equal still are. Under a collation that is not deterministic others may be, too.
+    fn keeps_equality(&self, table: Oid, attnum: i16) -> bool {
+        let columns = columns::of_table(table);
+        let column = columns.iter().find(|column| column.attnum == attnum);
+        // SAFETY: syscache look-ups of collations that are there.
+        let deterministic = |collation: Oid| unsafe { pg_sys::get_collation_isdeterministic(collation.into()) };
+        version::major() < 18
+            || column.is_none_or(|column| {
+                !self.changes(table, column)
+                    || column.collation == self.collation
+                    || [column.collation, self.collation]
+                        .into_iter()
+                        .all(|collation| collation == 0 || deterministic(collation))
+            })
     }
 }
 
@@ -156,6 +225,9 @@ pub fn keeps_meaning(constraint: &Constraint, changed: &Changed) -> bool {
         };
         let (old_type, new_type) = changed.type_of(constraint.table, *referencing);
         let (old_key, new_key) = changed.type_of(constraint.referenced, referenced);
+        if !changed.keeps_equality(constraint.table, *referencing) {
+            return false;
+        }
         let class = class_after(*class, method, old_key, new_key);
         let found = comparison(class, new_type);
         found.is_some_and(|(found, right)| {

@@ -80,9 +80,10 @@ pub fn locked_with(oids: &[Oid], mode: LockMode) -> Vec<(Oid, LockMode)> {
     oids.iter().map(|oid| (*oid, mode)).collect()
 }
 
-/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`.
+/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`. One with
+/// operators of its own equals no other: `CompareIndexInfo` of `catalog/index.c`.
 fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match::Wanted> {
-    if part.contype == ConstrType::CONSTR_EXCLUSION {
+    if part.contype == ConstrType::CONSTR_EXCLUSION || is_without_overlaps(part) {
         return None;
     }
     // SAFETY: new nodes; the names belong to the parse tree, which outlives them.
@@ -107,6 +108,16 @@ fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match
         statement
     };
     index_match::wanted(table, &statement, true)
+}
+
+#[cfg(feature = "pg18")]
+fn is_without_overlaps(part: &pg_sys::Constraint) -> bool {
+    part.without_overlaps
+}
+
+#[cfg(not(feature = "pg18"))]
+fn is_without_overlaps(_part: &pg_sys::Constraint) -> bool {
+    false
 }
 
 /// An index of the target by its name.

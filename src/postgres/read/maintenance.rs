@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
+use super::query;
 use super::relations::{
     Relations, class_row, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name,
 };
@@ -150,16 +151,22 @@ pub fn refresh(statement: &pg_sys::RefreshMatViewStmt, relations: &mut Relations
         // PostgreSQL will say that it is none.
         return Statement::LocksOnly(vec![]);
     }
-    if statement.concurrent {
-        return Statement::RefreshConcurrently { relation: view };
-    }
     if statement.skipData {
         return Statement::RefreshEmpty { relation: view };
     }
-    Statement::Copy {
-        by: CopyBy::Refresh,
-        relations: vec![view],
-        locked: vec![],
-        one_by_one: false,
+    let refresh = if statement.concurrent {
+        Statement::RefreshConcurrently { relation: view }
+    } else {
+        Statement::Copy {
+            by: CopyBy::Refresh,
+            relations: vec![view],
+            locked: vec![],
+            one_by_one: false,
+        }
+    };
+    match query::of_view(view, relations) {
+        Statement::NoExistingRelation => refresh,
+        // It reads FOR UPDATE.
+        read => Statement::Several(vec![read, refresh]),
     }
 }

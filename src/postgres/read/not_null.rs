@@ -32,16 +32,19 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
     let column = node::strings(part.keys).into_iter().next().unwrap_or_default();
     let losing = losing(&column, context);
     let not_null = context.not_null.clone();
+    let adds = context.adds_column(&column);
     let lacks = |member: Oid| {
-        losing.contains(&member)
-            || columns::named(member, &column).is_some_and(|column| not_null.of(member, &column).is_none())
+        let existing = columns::named(member, &column).filter(|_| !losing.contains(&member));
+        existing.map_or(adds || losing.contains(&member), |column| {
+            not_null.of(member, &column).is_none()
+        })
     };
     let mut members = if part.is_no_inherit {
         vec![context.target]
     } else {
         context.descend(|member| !lacks(member))
     };
-    members.retain(|member| !part.skip_validation && (lacks(*member) || context.adds_column(&column)));
+    members.retain(|member| !part.skip_validation && (lacks(*member) || adds));
     let unproved = unproved(&column, &members, context);
     AlterCommand::SetNotNull { column, unproved }
 }
@@ -93,7 +96,8 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
 /// Whether every row of a table has to be looked at to know that a column holds no null.
 /// `losing` are those that lose NOT NULL by another subcommand.
 pub fn lacks_proof(table: Oid, name: &str, losing: &BTreeSet<Oid>, context: &mut Context) -> bool {
-    let Some(column) = columns::named(table, name) else {
+    let goes = context.losing_column(name).contains(&table);
+    let Some(column) = columns::named(table, name).filter(|_| !goes) else {
         // A column that this statement adds; nothing else is known about it.
         return context.adds_column(name) && !context.adds_not_null_column(name);
     };
@@ -105,13 +109,13 @@ pub fn lacks_proof(table: Oid, name: &str, losing: &BTreeSet<Oid>, context: &mut
     (loses_it || !column.not_null) && !context.conditions(table).prove_not_null(&column)
 }
 
-/// The members whose column ceases to be NOT NULL by another subcommand: those come first (`AT_PASS_DROP`).
+/// The members whose column ceases to be NOT NULL by another subcommand, or to be: those come first (`AT_PASS_DROP`).
 #[cfg(not(feature = "pg18"))]
 pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     if context.drops_not_null(name) {
         context.family.iter().copied().collect()
     } else {
-        BTreeSet::new()
+        (*context.losing_column(name)).clone()
     }
 }
 
@@ -121,7 +125,8 @@ pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
         columns::named(context.target, name).and_then(|column| context.not_null.of(context.target, &column));
     let dropped =
         constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
-    let losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
+    let mut losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
+    losing.extend(context.losing_column(name).iter());
     losing.into_iter().collect()
 }
 

@@ -167,7 +167,7 @@ pub fn lock(statement: &pg_sys::LockStmt, relations: &mut Relations) -> Statemen
 
 fn lock_with_sources(oid: Oid, recurse: bool, locked: &mut Oids, relations: &mut Relations) {
     if relations.kind(oid) != Some(RelationKind::View) {
-        locked.extend(relations.family(oid, recurse));
+        locked.extend(relations.family_with_leaving(oid, recurse));
     } else if !locked.contains(oid) {
         locked.push(oid);
         for source in view::sources(oid) {

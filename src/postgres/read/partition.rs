@@ -134,7 +134,8 @@ fn detach(command: &pg_sys::AlterTableCmd, partition: Oid, context: &mut Context
     let finalizes = command.subtype == At::AT_DetachPartitionFinalize;
     let family = relations.family(partition, true);
     let mut locked = family.clone();
-    locked.extend(default_partition(context.target));
+    // `ATExecDetachPartitionFinalize` leaves it alone.
+    locked.extend(default_partition(context.target).filter(|_| !finalizes));
     let (checked, of_keys) = partition_key::leaving(partition, !finalizes, relations);
     AlterCommand::DetachPartition(LeavingPartition {
         partition: family,

@@ -23,14 +23,16 @@ type Locks = Vec<(Oid, LockMode)>;
 pub fn joining(parent: Oid, attached: Option<Oid>, relations: &mut Relations) -> (Vec<MissingKey>, Locks) {
     let mut missing = vec![];
     let mut locked = vec![];
+    let mut taken = Oids::default();
     for key in topmost(foreign_keys(parent)) {
         let partitioned = relations.kind(key.referenced) == Some(RelationKind::PartitionedTable);
         let referenced = relations.family(key.referenced, partitioned);
         locked.extend(referenced.iter().map(|oid| (*oid, LockMode::ShareRowExclusive)));
         let mut queue: Vec<Oid> = attached.into_iter().collect();
         while let Some(table) = queue.pop() {
-            if let Some(equal) = equal(&key, table) {
-                missing.extend(taken_over(&key, &equal, &referenced, &mut locked, relations));
+            if let Some(equal) = equal(&key, table, &taken) {
+                taken.push(equal.oid);
+                missing.extend(taken_over(&key, equal, &referenced, &mut locked, relations));
                 continue;
             }
             if relations.kind(table) == Some(RelationKind::PartitionedTable) {
@@ -70,13 +72,14 @@ fn topmost(keys: Vec<Constraint>) -> Vec<Constraint> {
 
 /// The foreign key of a table that can become a part of this one: `tryAttachPartitionForeignKey` of
 /// `commands/tablecmds.c`.
-fn equal(key: &Constraint, table: Oid) -> Option<Constraint> {
-    let names = column_names(key.table, &key.columns);
+fn equal(key: &Constraint, table: Oid, taken: &Oids) -> Option<Constraint> {
+    let names = columns::names(key.table, &key.columns);
     let same = |known: &Constraint, column: &str| known.row.letter(column) == key.row.letter(column);
     foreign_keys(table).into_iter().find(|known| {
         known.parent == 0
+            && !taken.contains(known.oid)
             && known.referenced == key.referenced
-            && column_names(table, &known.columns) == names
+            && columns::names(table, &known.columns) == names
             && known.row.attnums("confkey") == key.row.attnums("confkey")
             && known.row.oids("conpfeqop") == key.row.oids("conpfeqop")
             && known.row.flag("condeferrable") == key.row.flag("condeferrable")
@@ -86,15 +89,6 @@ fn equal(key: &Constraint, table: Oid) -> Option<Constraint> {
                 .all(|column| same(known, column))
             && (known.validated || version::major() >= 18)
     })
-}
-
-fn column_names(table: Oid, attnums: &[i16]) -> Vec<String> {
-    let columns = columns::of_table(table);
-    attnums
-        .iter()
-        .filter_map(|attnum| columns.iter().find(|column| column.attnum == *attnum))
-        .map(|column| column.name.clone())
-        .collect()
 }
 
 /// Of a table and its partitions, those that have triggers for a partition that refers to it.
@@ -111,7 +105,7 @@ fn each_or_whole(referenced: &[Oid]) -> impl Iterator<Item = Oid> {
 /// whole is valid.
 fn taken_over(
     key: &Constraint,
-    equal: &Constraint,
+    equal: Constraint,
     referenced: &[Oid],
     locked: &mut Locks,
     relations: &mut Relations,
@@ -122,12 +116,11 @@ fn taken_over(
     if equal.validated || !key.validated {
         return None;
     }
-    let family = relations.family(equal.table, true);
     Some(MissingKey {
         table: equal.table,
         name: equal.name.clone(),
         definition: None,
-        checked: relations.with_rows(&family),
+        checked: relations.with_rows(&constraints::not_valid(equal)),
     })
 }
 
@@ -169,7 +162,7 @@ pub fn leaving(partition: Oid, checks: bool, relations: &mut Relations) -> (Vec<
 }
 
 /// The foreign key of which this one is a part, or a part of a part.
-fn whole(key: Oid) -> Option<Constraint> {
+pub fn whole(key: Oid) -> Option<Constraint> {
     let mut whole = constraints::by_oid(key)?;
     while let Some(above) = constraints::by_oid(whole.parent) {
         whole = above;

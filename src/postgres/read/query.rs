@@ -80,6 +80,12 @@ pub fn copy(copy: &pg_sys::CopyStmt, relations: &mut Relations) -> Statement {
     }
 }
 
+/// What the query of a materialized view reads when it runs.
+pub fn of_view(view: Oid, relations: &mut Relations) -> Statement {
+    let sources = Source::of(view, AccessShare, false).map_or(vec![], |view| view::behind(&view));
+    locked(sources, Until::Run, relations)
+}
+
 /// EXECUTE: what was prepared has been rewritten then.
 pub fn execute(execute: &pg_sys::ExecuteStmt, relations: &mut Relations) -> Statement {
     // SAFETY: a look-up of a NUL-terminated string of the parse tree; a prepared statement has its plan source.

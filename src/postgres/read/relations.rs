@@ -67,6 +67,15 @@ impl Relations {
     /// The relation and, if `recurse`, everything that inherits from it: `find_all_inheritors` of
     /// `catalog/pg_inherits.c`.
     pub fn family(&mut self, oid: Oid, recurse: bool) -> Vec<Oid> {
+        self.family_by(oid, recurse, children)
+    }
+
+    /// With partitions whose detaching is pending: what LOCK TABLE takes, which runs without a snapshot.
+    pub fn family_with_leaving(&mut self, oid: Oid, recurse: bool) -> Vec<Oid> {
+        self.family_by(oid, recurse, |parent| children_and_leaving(parent, true))
+    }
+
+    fn family_by(&mut self, oid: Oid, recurse: bool, children: impl Fn(Oid) -> Vec<Oid>) -> Vec<Oid> {
         let mut family = Oids::from_iter([oid]);
         let mut next = 0;
         while recurse && let Some(member) = family.at(next) {
@@ -183,10 +192,19 @@ pub fn is_partition(oid: Oid) -> bool {
     class_row(oid).and_then(|row| row.flag("relispartition")) == Some(true)
 }
 
-/// The direct children in the order of their oids.
+/// The direct children in the order of their oids, without those whose detaching is pending: `find_inheritance_children`
+/// of `catalog/pg_inherits.c`.
 pub fn children(parent: Oid) -> Vec<Oid> {
+    children_and_leaving(parent, false)
+}
+
+fn children_and_leaving(parent: Oid, leaving: bool) -> Vec<Oid> {
     let rows = catalog::rows(&catalog::CHILDREN, &[Value::Oid(parent)]);
-    let mut children: Vec<Oid> = rows.iter().map(|row| row.oid("inhrelid")).collect();
+    let mut children: Vec<Oid> = rows
+        .iter()
+        .filter(|row| leaving || row.flag("inhdetachpending") != Some(true))
+        .map(|row| row.oid("inhrelid"))
+        .collect();
     children.sort_unstable();
     children
 }

@@ -182,6 +182,8 @@ fn explain(explain: &pg_sys::ExplainStmt, relations: &mut Relations) -> Statemen
             let until = if runs { Until::Run } else { Until::Planned };
             query::statement(&[explain.query], until, relations)
         }
+        // It has no plan: `ExplainOneUtility` of `commands/explain.c`.
+        T_RefreshMatViewStmt => Statement::NoExistingRelation,
         _ => read(explain.query, relations),
     }
 }

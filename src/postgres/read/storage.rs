@@ -17,9 +17,7 @@ use crate::postgres::{catalog, node};
 const OWNED_SEQUENCES_LOCKED: Backported = &[150_008, 160_004];
 
 pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
-    let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
-    let unchanged = if logged { b'p' } else { b'u' };
-    if persistence == unchanged || persistence == b't' {
+    if !changes_persistence(logged, context) {
         return AlterCommand::CatalogOnly;
     }
     let why = if logged { RewriteBy::Logged } else { RewriteBy::Unlogged };
@@ -52,34 +50,53 @@ pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     }
 }
 
+/// Whether it is not so already. A partitioned table has no storage, and counts as rewritten all the same.
+pub fn changes_persistence(logged: bool, context: &Context) -> bool {
+    let persistence = class_row(context.target).map_or(0, |row| row.letter("relpersistence"));
+    let unchanged = if logged { b'p' } else { b'u' };
+    persistence != unchanged && persistence != b't'
+}
+
 fn is_sequence(context: &mut Context) -> bool {
     context.relations.kind(context.target) == Some(RelationKind::Sequence)
 }
 
 pub fn set_access_method(name: &str, context: &mut Context) -> AlterCommand {
-    let row = class_row(context.target);
+    let storage = context
+        .relations
+        .kind(context.target)
+        .is_some_and(RelationKind::has_rows);
+    if !changes_access_method(name, context) || !storage {
+        return AlterCommand::CatalogOnly;
+    }
     let name = if name.is_empty() {
         default_access_method()
     } else {
         name.to_owned()
     };
-    let Ok(method_name) = std::ffi::CString::new(name.clone()) else {
-        return AlterCommand::Unmodelled;
-    };
-    // SAFETY: a syscache look-up by name; raises the server's own error for a method that does not exist.
-    let wanted = unsafe { pg_sys::get_table_am_oid(method_name.as_ptr(), false) }.to_u32();
-    let storage = context
-        .relations
-        .kind(context.target)
-        .is_some_and(RelationKind::has_rows);
-    if !storage || row.is_some_and(|row| row.oid("relam") == wanted) {
-        return AlterCommand::CatalogOnly;
-    }
     AlterCommand::Rewrite {
         why: RewriteBy::AccessMethod(name),
         relations: vec![context.target],
         sequences: vec![],
     }
+}
+
+/// Whether it has another one; DEFAULT, which has no name here, takes that of a partitioned table away.
+pub fn changes_access_method(name: &str, context: &mut Context) -> bool {
+    let partitioned = context.is_partitioned(context.target);
+    let wanted = match (name, partitioned) {
+        ("", true) => 0,
+        ("", false) => access_method(&default_access_method()),
+        (name, _) => access_method(name),
+    };
+    class_row(context.target).is_some_and(|row| row.oid("relam") != wanted)
+}
+
+fn access_method(name: &str) -> Oid {
+    // A name with a NUL is none of the parser's.
+    let name = std::ffi::CString::new(name).unwrap_or_default();
+    // SAFETY: a syscache look-up by name; raises the server's own error for a method that does not exist.
+    unsafe { pg_sys::get_table_am_oid(name.as_ptr(), false) }.to_u32()
 }
 
 fn default_access_method() -> String {

@@ -79,12 +79,24 @@ pub fn behind(view: &Source) -> Vec<Source> {
 }
 
 fn of_query(view: Oid, read: impl FnOnce(*mut pg_sys::Query) -> Vec<Source>) -> Vec<Source> {
-    // SAFETY: the query of a view's rule, in the relation cache while the entry is pinned; only read.
-    let mut found =
-        with_relation(view, |relation| read(unsafe { pg_sys::get_view_query(relation) })).unwrap_or_default();
+    let mut found = with_relation(view, |relation| stored_query(relation).map(read))
+        .flatten()
+        .unwrap_or_default();
     // Before 16 a rule has entries for OLD and NEW.
     found.retain(|source| source.oid != view);
     found
+}
+
+/// The query of a view or materialized view, in the relation cache: as `get_view_query` of `rewrite/rewriteHandler.c`, which
+/// wants no materialized ones.
+fn stored_query(relation: pg_sys::Relation) -> Option<*mut pg_sys::Query> {
+    // SAFETY: a pinned entry of the relation cache, with as many rules as it says; only read.
+    unsafe {
+        let rules = (*relation).rd_rules.as_ref()?;
+        let mut rules = (0..usize::try_from(rules.numLocks).unwrap_or(0)).map(|at| &**rules.rules.add(at));
+        let select = rules.find(|rule| rule.event == pg_sys::CmdType::CMD_SELECT)?;
+        node::list(select.actions).first().map(|query| query.cast())
+    }
 }
 
 /// The relations of an analyzed query, and of those inside it. `locked`: its result is read FOR UPDATE, and so is what it is
