@@ -13,7 +13,7 @@ use crate::policy::Finding;
 fn of<'a>(profile: &'a LockProfile, finding: &Finding) -> Option<&'a Change> {
     let careless = match finding.rule {
         Rule::MassChange => false,
-        Rule::WorkUnderHeldLock if finding.work.is_none() => false,
+        Rule::WorkUnderHeldLock if finding.work.is_none() && !finding.adds => false,
         Rule::ChangeWithoutWhere => true,
         _ => return None,
     };

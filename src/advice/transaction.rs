@@ -26,7 +26,7 @@ pub fn message(profile: &LockProfile, finding: &Finding, would: &str) -> Option<
                 while_blocking(held)
             ))
         }
-        Rule::WorkUnderHeldLock if adds_rows(profile, finding) => {
+        Rule::WorkUnderHeldLock if finding.adds => {
             let what = if is_of_reading(profile, finding) { "read" } else { "add" };
             Some(format!(
                 "{would}{what} many rows {}",
@@ -43,12 +43,7 @@ pub fn message(profile: &LockProfile, finding: &Finding, would: &str) -> Option<
     }
 }
 
-/// Whether rows are objected to that are added to a table, or read for that.
-fn adds_rows(profile: &LockProfile, finding: &Finding) -> bool {
-    let changes = |oid| profile.changes.iter().any(|change| change.relation == oid);
-    finding.work.is_none() && profile.rows_added.is_some() && !changes(finding.relation)
-}
-
+/// Whether rows are objected to that are read, and not added.
 fn is_of_reading(profile: &LockProfile, finding: &Finding) -> bool {
     profile.rows_added < Some(finding.rows)
 }
@@ -79,7 +74,7 @@ pub fn reason(profile: &LockProfile, finding: &Finding) -> Option<String> {
                 extent(&held.relation)
             ))
         }
-        Rule::WorkUnderHeldLock if adds_rows(profile, finding) => {
+        Rule::WorkUnderHeldLock if finding.adds => {
             let rows = words::count(usize::try_from(finding.rows).unwrap_or(usize::MAX), "row", "rows");
             let what = if is_of_reading(profile, finding) { "read" } else { "added" };
             Some(format!(

@@ -12,7 +12,7 @@ use crate::advice::message;
 use crate::model::decision::{Decision, Ticket};
 use crate::model::lock_mode::LockMode;
 use crate::model::lock_profile::{Effect, LockProfile};
-use crate::model::relation::Relation;
+use crate::model::relation::{Oid, Relation};
 use crate::model::report::Report;
 use crate::policy;
 use crate::postgres::executor::{self, Running};
@@ -62,9 +62,13 @@ fn said(running: &Running) -> (String, String) {
 fn profile(running: &Running, command_tag: String) -> LockProfile {
     let changes = read::changes(running.plan, running.source);
     let additions = running.plan.additions().into_iter();
-    let added_to = additions.filter_map(|addition| addition.relation);
+    let added_to: Vec<Oid> = additions.filter_map(|addition| addition.relation).collect();
     let mut effects: Vec<Effect> = vec![];
-    for relation in changes.iter().map(|change| change.relation).chain(added_to) {
+    for relation in changes
+        .iter()
+        .map(|change| change.relation)
+        .chain(added_to.iter().copied())
+    {
         if !effects.iter().any(|effect| effect.relation.oid == relation) {
             effects.extend(read::relation(relation).map(effect));
         }
@@ -73,8 +77,8 @@ fn profile(running: &Running, command_tag: String) -> LockProfile {
         .iter()
         .fold(0, |rows: i64, change| rows.saturating_add(change.rows));
     let rows_read = read::rows_read(running.plan);
-    // What REFRESH does has been judged.
-    let refreshes = command_tag == "REFRESH MATERIALIZED VIEW";
+    // What REFRESH does has been judged, with the queries of its own that CONCURRENTLY runs.
+    let refreshes = running::ask_innermost(|outer| outer.command_tag == "REFRESH MATERIALIZED VIEW") == Some(true);
     let rows_added = read::rows_added(running.plan).filter(|_| !refreshes);
     // The tables that others are kept from may be very many, and few rows keep nobody long.
     let few = session_settings()
@@ -91,6 +95,7 @@ fn profile(running: &Running, command_tag: String) -> LockProfile {
         effects,
         changes,
         rows_added,
+        added_to: added_to.first().copied(),
         rows_read,
         held,
         ..LockProfile::default()

@@ -106,7 +106,8 @@ fn foresee(profile: &mut LockProfile, statement: Node, text: &str, surroundings:
     match subtransaction::reading(|| read::foreseen(statement, text)) {
         Ok(foreseen) => {
             profile.changes = foreseen.changes;
-            (profile.rows_added, profile.rows_read) = (foreseen.rows_added, foreseen.rows_read);
+            (profile.rows_added, profile.added_to) = (foreseen.rows_added, foreseen.added_to);
+            profile.rows_read = foreseen.rows_read;
         }
         // It needs what an earlier statement of the command makes.
         Err(failure) if failure.is_about_a_name() && !surroundings.statements.is_empty() => {

@@ -39,6 +39,8 @@ pub struct LockProfile {
     pub changes: Vec<Change>,
     /// Rows that it adds to tables, where it does and its plan is known.
     pub rows_added: Option<i64>,
+    /// The table that it adds them to, if that is there already.
+    pub added_to: Option<Oid>,
     /// Rows of the tables that it reads from end to end, where its plan is known.
     pub rows_read: i64,
     /// Tables for which others wait since an earlier statement of the transaction.

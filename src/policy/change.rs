@@ -52,10 +52,9 @@ fn added_under_held_lock(profile: &LockProfile, settings: &Settings) -> Option<F
     let (added, threshold) = (profile.rows_added?, settings.row_threshold?);
     let held = gravest_held(profile.held.iter(), settings)?;
     let rows = [added, profile.rows_read].into_iter().find(|rows| *rows >= threshold)?;
-    let relation = profile
-        .main_effect()
-        .map_or(held.relation.oid, |effect| effect.relation.oid);
+    let relation = profile.added_to.unwrap_or(held.relation.oid);
     Some(Finding {
+        adds: true,
         rule: Rule::WorkUnderHeldLock,
         relation,
         work: None,

@@ -60,6 +60,8 @@ pub struct Finding {
     pub bytes: i64,
     /// Another table that the transaction holds locked, if it objects to that.
     pub held: Option<HeldTable>,
+    /// It objects to rows that are added, or read for that.
+    pub adds: bool,
 }
 
 /// Judges a profile.
@@ -172,6 +174,7 @@ fn finding(profile: &LockProfile, rule: Rule, work: &[(&Effect, &Work)]) -> Opti
         bytes: relations.iter().map(|effect| effect.relation.bytes).sum(),
         relations: relations.iter().map(|effect| effect.relation.oid).collect(),
         held: None,
+        adds: false,
     })
 }
 
@@ -218,6 +221,7 @@ fn without_work(rule: Rule, effect: &Effect) -> Finding {
         rows: relation.rows,
         bytes: relation.bytes,
         held: None,
+        adds: false,
     }
 }
 

@@ -97,6 +97,7 @@ fn several_tables(profile: &LockProfile, settings: &Settings) -> Option<Finding>
         rows,
         bytes,
         held: Some(held.clone()),
+        adds: false,
     })
 }
 
@@ -124,5 +125,6 @@ fn concurrently(profile: &LockProfile) -> Option<Finding> {
         rows: relation.map_or(0, |relation| relation.rows),
         bytes: relation.map_or(0, |relation| relation.bytes),
         held: None,
+        adds: false,
     })
 }

@@ -1,4 +1,4 @@
-//! The frame around ExecutorStart: rows that a statement is about to change.
+//! The frame around ExecutorStart: rows that a statement is about to change, or to add.
 //!
 //! Prepared statements, functions, DO blocks, COPY (…) TO, EXPLAIN ANALYZE and cursors all come by here with the plan that
 //! will run, generic or made for its values. It is judged when the start has succeeded: by then PostgreSQL has checked the
@@ -6,7 +6,7 @@
 //!
 //! Where `pg_interlock.dml_row_threshold` is off, which is the default, the frame is not in the chain of hooks at all: the
 //! setting's assign hook puts it in and takes it out again. It is in there also for the rest of a transaction whose DDL keeps
-//! others from a table, because all of them wait for the rows it changes. Only if another library has put its own hook on
+//! others from a table, because all of them wait for the rows it changes or adds. Only if another library has put its own hook on
 //! top of ours meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
 //! guard, so that errors jump over it untouched.
 
@@ -172,7 +172,8 @@ unsafe fn is_candidate(query: *mut pg_sys::QueryDesc, flags: c_int) -> bool {
         let changes = match (*query).operation {
             pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE | pg_sys::CmdType::CMD_MERGE => true,
             // Rows that are added matter to those who wait, and to nobody else.
-            pg_sys::CmdType::CMD_INSERT | pg_sys::CmdType::CMD_SELECT => is_transaction_judged(),
+            pg_sys::CmdType::CMD_INSERT => is_transaction_judged(),
+            pg_sys::CmdType::CMD_SELECT => is_transaction_judged() && Plan::started(query).fills(),
             _ => false,
         };
         (changes || (*(*query).plannedstmt).hasModifyingCTE)

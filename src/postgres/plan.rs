@@ -94,11 +94,16 @@ impl Plan {
             .collect()
     }
 
-    /// Every part that adds rows: INSERT, and what fills the table of CREATE TABLE AS or SELECT INTO, or a materialized view.
+    /// Every part that adds rows: INSERT, MERGE that does nothing else, and what fills the table of CREATE TABLE AS or SELECT INTO, or a materialized view.
     pub fn additions(self) -> Vec<Addition> {
         let inserts = self.parts().into_iter().filter_map(|(plan, state)| {
             let node: &pg_sys::ModifyTable = node::cast(plan.cast(), T_ModifyTable)?;
-            (node.operation == pg_sys::CmdType::CMD_INSERT).then(|| Addition {
+            let adds = match node.operation {
+                pg_sys::CmdType::CMD_INSERT => true,
+                pg_sys::CmdType::CMD_MERGE => !merges_into_old_rows(node),
+                _ => false,
+            };
+            adds.then(|| Addition {
                 relation: entry(self.planned, node.nominalRelation).map(|entry| entry.relid.to_u32()),
                 // SAFETY: a ModifyTable has a child, and a state mirrors its plan.
                 rows: unsafe { rows(node.plan.lefttree, left(state)) },
@@ -109,6 +114,20 @@ impl Plan {
             rows: self.rows_returned(),
         });
         inserts.chain(filled).collect()
+    }
+
+    /// The tables whose rows it reads.
+    pub fn sources(self) -> Vec<u32> {
+        // SAFETY: lists of the plan.
+        let (entries, results) = unsafe {
+            let planned = &*self.planned;
+            (node::list(planned.rtable), integers(planned.resultRelations))
+        };
+        let read = (1..).zip(entries).filter(|(index, _)| !results.contains(index));
+        read.filter_map(|(_, entry)| node::cast::<pg_sys::RangeTblEntry>(entry, T_RangeTblEntry))
+            .filter(|entry| entry.rtekind == pg_sys::RTEKind::RTE_RELATION)
+            .map(|entry| entry.relid.to_u32())
+            .collect()
     }
 
     /// Whether its rows go to a table that is being made.
@@ -204,19 +223,26 @@ impl Modification {
     /// The tables whose rows are changed: the partitions that the plan reaches, say.
     pub fn results(&self) -> Vec<u32> {
         // SAFETY: a list of integers of the plan.
-        let indexes: Vec<u32> = unsafe {
-            (*self.node).resultRelations.as_ref().map_or_else(Vec::new, |list| {
-                (0..usize::try_from(list.length).unwrap_or(0))
-                    .map(|at| (*list.elements.add(at)).int_value as u32)
-                    .collect()
-            })
-        };
+        let indexes = unsafe { integers((*self.node).resultRelations) };
         let entries = indexes.into_iter().filter_map(|index| self.entry(index));
         entries.map(|entry| entry.relid.to_u32()).collect()
     }
 
     fn entry(&self, index: u32) -> Option<&pg_sys::RangeTblEntry> {
         entry(self.planned, index)
+    }
+}
+
+/// # Safety
+/// It must be null or a list of integers.
+unsafe fn integers(list: *mut pg_sys::List) -> Vec<u32> {
+    // SAFETY: as the caller promises, within its length.
+    unsafe {
+        list.as_ref().map_or_else(Vec::new, |list| {
+            (0..usize::try_from(list.length).unwrap_or(0))
+                .map(|at| (*list.elements.add(at)).int_value as u32)
+                .collect()
+        })
     }
 }
 

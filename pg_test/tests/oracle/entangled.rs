@@ -79,6 +79,8 @@ fn a_child_keeps_its_own() {
 fn equal_foreign_keys_of_partitions() {
     let add = "ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES target";
     let own = |rest: &str| format!("ALTER TABLE p1 ADD CONSTRAINT own FOREIGN KEY (b) REFERENCES target {rest}");
+    let parted = "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+                  CREATE TABLE parted1 PARTITION OF parted DEFAULT; INSERT INTO parted SELECT generate_series(1, 300);";
     let attach = "ALTER TABLE p ATTACH PARTITION s FOR VALUES FROM (2000) TO (3000)";
     let twice =
         "ALTER TABLE p ADD FOREIGN KEY (b) REFERENCES target; ALTER TABLE p ADD FOREIGN KEY (b) REFERENCES target;
@@ -101,6 +103,16 @@ fn equal_foreign_keys_of_partitions() {
             case(add).given(own("(id)")),
             case(format!("{add}, ADD FOREIGN KEY (b) REFERENCES target")).given(own("")),
             case(format!("{add} NOT ENFORCED")).given(own("NOT ENFORCED")).from(18),
+            case("ALTER TABLE p ADD FOREIGN KEY (b) REFERENCES parted NOT ENFORCED")
+                .given(format!("{parted} ALTER TABLE p1 ADD FOREIGN KEY (b) REFERENCES parted NOT ENFORCED"))
+                .from(18),
+            case("ALTER TABLE p ADD FOREIGN KEY (b) REFERENCES parted")
+                .given(format!("{parted} ALTER TABLE p1 ADD FOREIGN KEY (b) REFERENCES parted")),
+            case(format!(
+                "{add} NOT VALID, ADD CONSTRAINT again FOREIGN KEY (b) REFERENCES target NOT VALID, VALIDATE CONSTRAINT again"
+            ))
+            .given(own(""))
+            .from(18),
             case(format!("{add} NOT VALID, VALIDATE CONSTRAINT k")).from(18),
             case(format!("{add} NOT VALID, VALIDATE CONSTRAINT k"))
                 .given(own(""))
@@ -266,6 +278,15 @@ fn a_partition_on_its_way_out() {
     .map(|statement| case(statement).given(pending).if_possible())
     .collect();
     cases.push(case("ALTER TABLE p DETACH PARTITION p1 FINALIZE").given(with_default));
+    let indexed = format!("CREATE INDEX p_b ON p (b); {pending}");
+    for statement in [
+        "DROP INDEX p_b",
+        "ALTER TABLE p ALTER b TYPE bigint",
+        "ALTER TABLE p DROP COLUMN b",
+        "TRUNCATE p",
+    ] {
+        cases.push(case(statement).given(indexed.as_str()).if_possible());
+    }
     run(BASE, cases);
 }
 

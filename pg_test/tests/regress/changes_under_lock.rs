@@ -155,6 +155,8 @@ fn many_rows_are_not_added_either() {
         "EXPLAIN ANALYZE CREATE TABLE copy AS SELECT * FROM orders",
         "EXPLAIN ANALYZE INSERT INTO small SELECT id + 1000, a FROM orders",
         "INSERT INTO small SELECT id + 1000, a FROM orders ON CONFLICT DO NOTHING",
+        "MERGE INTO small USING orders ON orders.id = small.id WHEN NOT MATCHED THEN INSERT VALUES (orders.id + 1000, 1)",
+        "WITH one AS (UPDATE small SET a = 2 RETURNING id) INSERT INTO invoices SELECT orders.id + 1000, a, b FROM orders, one",
         "INSERT INTO small SELECT g, g FROM generate_series(1000, 2000) AS g",
         "WITH new AS (INSERT INTO small SELECT id + 1000, a FROM orders RETURNING id) SELECT count(*) FROM new",
         "DO 'BEGIN INSERT INTO small SELECT id + 1000, a FROM orders; END'",
@@ -233,6 +235,10 @@ fn what_keeps_nobody_waiting_for_long_passes() {
         ],
         &[ADD, "INSERT INTO small VALUES (2, 2), (3, 3), (4, 4)"],
         &[ADD, "INSERT INTO small SELECT id + 1, a FROM small"],
+        &[
+            ADD,
+            "WITH one AS (UPDATE small SET a = 2 RETURNING id) INSERT INTO small SELECT id + 1, 1 FROM one",
+        ],
         &[ADD, "CREATE TABLE copy_of_small AS SELECT * FROM small"],
         &[ADD, "CREATE TABLE no_copy AS SELECT * FROM orders WITH NO DATA"],
         &[ADD, "EXPLAIN CREATE TABLE no_copy AS SELECT * FROM orders"],
@@ -383,4 +389,43 @@ fn it_is_explained() {
     client.batch("BEGIN; ALTER TABLE invoices DISABLE TRIGGER USER");
     assert_eq!(explain(&mut client, UPDATE), "reject|work-under-held-lock");
     client.batch("ROLLBACK");
+}
+
+/// The planner knows nothing of them, and expects millions.
+#[test]
+fn new_tables_are_joined_to_no_more_rows_than_they_can() {
+    let (_database, mut client) = shop();
+    client.batch("SET pg_interlock.row_threshold = 100000; SET pg_interlock.size_threshold = '8kB'; BEGIN");
+    client.batch(
+        "CREATE TABLE roles AS SELECT g AS role FROM generate_series(1, 5) AS g;
+         CREATE TABLE rights AS SELECT g AS permission FROM generate_series(1, 10) AS g",
+    );
+    client.batch(ADD);
+    client.batch("CREATE TABLE granted AS SELECT * FROM roles, rights WHERE role < 3");
+    refused(
+        &mut client,
+        "INSERT INTO small SELECT g, g FROM generate_series(1, 200000) AS g",
+        "IL005",
+    );
+}
+
+/// What it does has been judged with its statement: the rows of the materialized view.
+#[test]
+fn a_refresh_is_judged_once() {
+    let (_database, mut client) = shop();
+    client.batch(
+        "CREATE MATERIALIZED VIEW few AS SELECT id, a FROM orders WHERE id <= 60; CREATE UNIQUE INDEX ON few (id);
+         ANALYZE few; UPDATE orders SET a = a + 1; ANALYZE orders",
+    );
+    client.notices();
+    for refresh in [
+        "REFRESH MATERIALIZED VIEW few",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY few",
+    ] {
+        client.batch("BEGIN");
+        client.batch(ADD);
+        client.batch(refresh);
+        assert!(client.notices().is_empty(), "{refresh}");
+        client.batch("ROLLBACK");
+    }
 }

@@ -1,6 +1,6 @@
 //! ALTER TABLE: the subcommands, the tables they recurse to, and the facts of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -62,7 +62,7 @@ pub fn read_for(
         lost: BTreeMap::new(),
         conditions: BTreeMap::new(),
         losing_constraint: BTreeMap::new(),
-        taken_over: BTreeSet::new(),
+        taken_over: BTreeMap::new(),
         not_null: Rc::default(),
         rewritten: Rewritten::default(),
         subcommands: Subcommands::new(&earlier, &subcommands),

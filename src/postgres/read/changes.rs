@@ -58,14 +58,25 @@ fn change(modification: &Modification, found: &[Found]) -> Option<Change> {
 /// The rows that a plan adds to tables; `None` if it adds none.
 pub fn rows_added(plan: Plan) -> Option<i64> {
     let additions = plan.additions().into_iter();
-    additions
-        .map(|addition| whole(addition.rows))
-        .reduce(i64::saturating_add)
+    let planned = additions.map(|addition| addition.rows).reduce(|all, more| all + more)?;
+    Some(within_reason(planned, plan))
 }
 
-/// An estimate of the planner's, as a number of rows.
-pub fn whole(planned: f64) -> i64 {
-    planned.round().clamp(0.0, 1e15) as i64
+/// An estimate of rows that are put together from tables. One that was never analyzed, because it is new, the planner takes
+/// for larger than a few pages, and joins of such for much larger than they can be.
+pub fn within_reason(planned: f64, plan: Plan) -> i64 {
+    let planned = planned.round().clamp(0.0, 1e15) as i64;
+    let sources: Vec<Oid> = plan.sources().into_iter().filter(|table| has_rows(*table)).collect();
+    if !sources.iter().any(|table| size::is_guess(*table)) {
+        return planned;
+    }
+    let at_most = sources.into_iter().map(|table| size::rows(table).max(1));
+    planned.min(at_most.fold(1, i64::saturating_mul))
+}
+
+fn has_rows(relation: Oid) -> bool {
+    let kind = class_row(relation).and_then(|row| RelationKind::from_relkind(row.letter("relkind")));
+    kind.is_some_and(RelationKind::has_rows)
 }
 
 /// The rows of the tables that a plan reads from end to end.
@@ -108,7 +119,7 @@ const BATCH: i64 = 1000;
 /// The planner's estimate, but not more rows than there are: each is changed once at most, also where a join or MERGE
 /// meets it more often or finds none, and the planner takes a table that it knows nothing of for larger than a few pages.
 fn expected(planned: f64, results: &[Oid]) -> i64 {
-    let planned = whole(planned);
+    let planned = planned.round().clamp(0.0, 1e15) as i64;
     let known = results.iter().map(|result| {
         let kind = RelationKind::from_relkind(class_row(*result)?.letter("relkind"))?;
         kind.has_rows().then(|| size::rows(*result))

@@ -215,16 +215,21 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     if has_rows {
         facts.members.push(of_member);
     } else {
-        for (index, _) in &of_member.indexes {
-            let without = leaves_without_part(member, *index, context);
+        for (index, _) in of_member.indexes {
+            let without = leaves_without_part(member, index, context);
             facts.completed.extend(without);
+            // A partition whose detaching is pending loses its part, too.
+            for part in context.relations.family(index, true) {
+                let table = catalog::row(&catalog::INDEX, part).map(|row| row.oid("indrelid"));
+                let locked = [
+                    Some(part),
+                    table.filter(|table| context.relations.load(*table).is_some()),
+                ];
+                facts
+                    .locked
+                    .extend(locked.into_iter().flatten().map(|oid| (oid, LockMode::AccessExclusive)));
+            }
         }
-        facts.locked.extend(
-            of_member
-                .indexes
-                .into_iter()
-                .map(|(index, _)| (index, LockMode::AccessExclusive)),
-        );
     }
 }
 

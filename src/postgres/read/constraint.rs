@@ -4,7 +4,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
 use super::constraints::{self, Constraint};
-use super::context::{Context, dropped};
+use super::context::{Context, dropped, inheriting_constraint};
 use super::dependencies::Object;
 use super::foreign_key;
 use super::index_constraint;
@@ -226,7 +226,7 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
         return AlterCommand::CatalogOnly;
     };
     let found: Vec<Constraint> = if matches!(constraint.kind, b'c' | b'n') {
-        let losing = not_null::inheriting_constraint(&constraint, context).into_iter();
+        let losing = inheriting_constraint(&constraint, context).into_iter();
         losing
             .filter_map(|member| constraints::same(member, &constraint))
             .collect()

@@ -7,11 +7,10 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
 use super::columns;
-use super::constraints::{self, NotNull};
+use super::constraints::{self, Constraint, NotNull};
 use super::deletion;
 use super::dependencies::Object;
 use super::expressions::Conditions;
-use super::not_null;
 use super::oids::Oids;
 use super::relations::{Relations, children};
 use super::subcommands::{Subcommands, column_definition, constraint};
@@ -42,8 +41,8 @@ pub struct Context<'a> {
     pub conditions: BTreeMap<Oid, Rc<Conditions>>,
     /// Who loses which constraint, once that was asked.
     pub losing_constraint: BTreeMap<String, Rc<BTreeSet<Oid>>>,
-    /// The foreign keys of partitions that have become parts of one that a subcommand adds.
-    pub taken_over: BTreeSet<Oid>,
+    /// The foreign keys of partitions that have become parts of one that a subcommand adds, and of which.
+    pub taken_over: BTreeMap<Oid, *const pg_sys::Constraint>,
 }
 
 /// Who is rewritten by the subcommands that `ATPrepCmd` finds to do so, wherever in the statement they are written.
@@ -141,11 +140,9 @@ impl Context<'_> {
             return known.clone();
         }
         let lost = self.lost_with_columns(member);
-        let drops = self.subcommands.of_kind(At::AT_DropConstraint);
-        let mut dropped: BTreeSet<String> = drops.map(|command| node::text(command.name)).collect();
-        dropped.retain(|name| self.losing_constraint(name).contains(&member));
-        let gone = |check: &str| dropped.contains(check) || lost.contains(check);
-        let conditions = Rc::new(Conditions::of(member, gone));
+        let conditions = Rc::new(Conditions::of(member, |check| {
+            lost.contains(check) || self.losing_constraint(check).contains(&member)
+        }));
         self.conditions.insert(member, conditions.clone());
         conditions
     }
@@ -155,8 +152,9 @@ impl Context<'_> {
         if let Some(known) = self.losing_constraint.get(name) {
             return known.clone();
         }
-        let dropped = constraints::named(self.target, name).filter(|_| self.drops_constraint(name));
-        let losing = dropped.map_or(vec![], |dropped| not_null::inheriting_constraint(&dropped, self));
+        let drops = self.drops_constraint(name);
+        let dropped = drops.then(|| constraints::named(self.target, name)).flatten();
+        let losing = dropped.map_or(vec![], |dropped| inheriting_constraint(&dropped, self));
         let losing = Rc::new(BTreeSet::from_iter(losing));
         self.losing_constraint.insert(name.to_owned(), losing.clone());
         losing
@@ -239,6 +237,18 @@ pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -
         }
     }
     losing
+}
+
+/// The members that lose a NOT NULL constraint or CHECK with the target.
+pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> Vec<Oid> {
+    if constraint.no_inherit {
+        return vec![constraint.table];
+    }
+    inheriting(context, |member| {
+        constraints::same(member, constraint)
+            .filter(|known| !known.local)
+            .map(|known| known.inherited)
+    })
 }
 
 /// What goes with dropped parts of the target.

@@ -154,15 +154,21 @@ pub fn view(view: &pg_sys::ViewStmt, relations: &mut Relations) -> Statement {
     Statement::Several(replaced.into_iter().chain([query]).collect())
 }
 
+/// Whether IF NOT EXISTS leaves nothing to do: `CreateTableAsRelExists` of `commands/createas.c`.
+pub fn is_there_already(create: &pg_sys::CreateTableAsStmt) -> bool {
+    // SAFETY: the parser gives every CREATE TABLE AS its target, and that a name.
+    let range_var = unsafe { &*(*create.into).rel };
+    create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some()
+}
+
 /// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`.
 pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -> Statement {
     // The server wraps EXECUTE when it analyzes the statement.
     let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
     let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
     // SAFETY: the parser gives every CREATE TABLE AS its target, and that a name.
-    let (into, range_var) = unsafe { (&*create.into, &*(*create.into).rel) };
-    // `CreateTableAsRelExists`
-    let exists = create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some();
+    let into = unsafe { &*create.into };
+    let exists = is_there_already(create);
     if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
         return if exists {
             Statement::NoExistingRelation

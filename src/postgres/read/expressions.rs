@@ -323,7 +323,7 @@ pub struct Conditions(*mut pg_sys::List);
 impl Conditions {
     /// What the validated CHECKs of a table say, those of which `gone` is true left out: `ConstraintImpliedByRelConstraint`
     /// of `commands/tablecmds.c`.
-    pub fn of(table: Oid, gone: impl Fn(&str) -> bool) -> Self {
+    pub fn of(table: Oid, mut gone: impl FnMut(&str) -> bool) -> Self {
         let mut known = std::ptr::null_mut();
         with_relation(table, |relation| {
             // SAFETY: the relation is pinned, and its CHECKs are as many as it says.

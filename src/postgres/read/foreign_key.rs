@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
 use super::context::Context;
+use super::index_constraint::locked_with;
 use super::partition_key::KEYS_TO_EACH_PARTITION;
 use super::relations::{children, index_rows, resolve};
 use super::types;
@@ -25,13 +26,14 @@ pub fn add(part: &pg_sys::Constraint, columns: Vec<String>, checked: bool, conte
         validated: vec![],
         locked: vec![],
     };
+    let key = key(part, facts.referenced.first()).unwrap_or_default();
     let mut members = vec![context.target];
     let mut next = 0;
     while next < members.len() {
         let member = members[next];
         next += 1;
         if member != context.target
-            && let Some(equal) = equal(part, member, &facts, context)
+            && let Some(equal) = equal(part, &key, member, &facts, context)
         {
             take_over(equal, part, &mut facts, context);
             continue;
@@ -55,25 +57,40 @@ pub fn referenced(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid> 
     })
 }
 
-/// A partition's own foreign key that is equal, and not yet taken over.
-fn equal(part: &pg_sys::Constraint, member: Oid, facts: &AddForeignKey, context: &Context) -> Option<Constraint> {
-    let referenced = facts.referenced.first().copied()?;
-    let mut key = node::strings(part.pk_attrs);
-    if key.is_empty() {
+/// The columns at the other end, if there are such.
+fn key(part: &pg_sys::Constraint, referenced: Option<&Oid>) -> Option<Vec<i16>> {
+    let referenced = *referenced?;
+    let written = node::strings(part.pk_attrs);
+    if written.is_empty() {
         // `transformFkeyGetPrimaryKey`
         let indexes = index_rows(referenced);
         let primary = indexes.iter().find(|row| row.flag("indisprimary") == Some(true))?;
         let count = primary.int2("indnkeyatts") as usize;
-        key = columns::names(referenced, &primary.attnums("indkey")[..count]);
+        return Some(primary.attnums("indkey").into_iter().take(count).collect());
     }
+    let named = |name: &String| columns::named(referenced, name).map(|column| column.attnum);
+    written.iter().map(named).collect()
+}
+
+/// A partition's own foreign key that is equal, and not yet taken over.
+fn equal(
+    part: &pg_sys::Constraint,
+    key: &[i16],
+    member: Oid,
+    facts: &AddForeignKey,
+    context: &Context,
+) -> Option<Constraint> {
+    let referenced = facts.referenced.first().copied()?;
     let period = has_period(part);
     constraints::of_table(member).into_iter().find(|known| {
         known.kind == b'f'
             && known.parent == 0
-            && !context.taken_over.contains(&known.oid)
+            && context
+                .taken_over
+                .get(&known.oid)
+                .is_none_or(|by| std::ptr::eq(*by, part))
             && known.referenced == referenced
-            && columns::names(member, &known.columns) == facts.columns
-            && columns::names(referenced, &known.row.attnums("confkey")) == key
+            && known.row.attnums("confkey") == key
             && known.row.flag("conperiod").unwrap_or(false) == period
             && is_taken_over(known, part)
             && known.row.flag("condeferrable") == Some(part.deferrable)
@@ -81,6 +98,7 @@ fn equal(part: &pg_sys::Constraint, member: Oid, facts: &AddForeignKey, context:
             && known.row.letter("confupdtype") == part.fk_upd_action as u8
             && known.row.letter("confdeltype") == part.fk_del_action as u8
             && known.row.letter("confmatchtype") == part.fk_matchtype as u8
+            && columns::names(member, &known.columns) == facts.columns
     })
 }
 
@@ -90,7 +108,7 @@ fn take_over(equal: Constraint, part: &pg_sys::Constraint, facts: &mut AddForeig
     let Some(referenced) = facts.referenced.first().copied() else {
         return;
     };
-    context.taken_over.insert(equal.oid);
+    context.taken_over.insert(equal.oid, part);
     let (member, enforced) = (equal.table, equal.enforced);
     if !equal.validated && constraints::checked_now(part) {
         // Since 18: it becomes valid now.
@@ -98,15 +116,17 @@ fn take_over(equal: Constraint, part: &pg_sys::Constraint, facts: &mut AddForeig
             .validated
             .extend(context.relations.with_rows(&constraints::not_valid(equal)));
     }
-    if !enforced {
-        return;
-    }
     let lock = LockMode::AccessExclusive;
-    facts.locked.push((referenced, lock));
+    // One that is NOT ENFORCED has no triggers.
+    let with_triggers = if enforced { facts.referenced.as_slice() } else { &[] };
     if context.is_partitioned(referenced) && version::has(KEYS_TO_EACH_PARTITION) {
         // So are its parts for each partition of the other end.
-        facts.locked.extend(facts.referenced.iter().map(|oid| (*oid, lock)));
+        facts.locked.extend(locked_with(with_triggers, lock));
         facts.locked.push((member, lock));
+    } else {
+        facts
+            .locked
+            .extend(locked_with(&with_triggers[..with_triggers.len().min(1)], lock));
     }
 }
 
@@ -119,12 +139,12 @@ pub fn unvalidated(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid>
         validated: vec![],
         locked: vec![],
     };
-    let taken_over = std::mem::take(&mut context.taken_over);
+    let key = key(part, facts.referenced.first()).unwrap_or_default();
     let mut members = vec![context.target];
     let mut found = vec![];
     while let Some(member) = members.pop() {
         let equal = (member != context.target)
-            .then(|| equal(part, member, &facts, context))
+            .then(|| equal(part, &key, member, &facts, context))
             .flatten();
         match equal {
             Some(equal) => found.extend(constraints::not_valid(equal)),
@@ -136,7 +156,6 @@ pub fn unvalidated(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid>
             }
         }
     }
-    context.taken_over = taken_over;
     found
 }
 

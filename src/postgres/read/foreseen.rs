@@ -9,8 +9,10 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 
 use super::changes::{self, Source};
+use super::create;
 use super::walk;
 use crate::model::change::Change;
+use crate::model::relation::Oid;
 use crate::postgres::node::{self, Node};
 use crate::postgres::plan::Plan;
 
@@ -42,6 +44,8 @@ pub struct Foreseen {
     pub changes: Vec<Change>,
     /// The rows that it adds to tables, if it adds any.
     pub rows_added: Option<i64>,
+    /// The table that it adds them to, if that is there already.
+    pub added_to: Option<Oid>,
     /// The rows of the tables that are read from end to end.
     pub rows_read: i64,
 }
@@ -79,9 +83,11 @@ pub fn foreseen(statement: Node, text: &str) -> Foreseen {
     let mut foreseen = Foreseen::default();
     for plan in plans.map(|plan| Plan::of(plan.cast())) {
         foreseen.changes.extend(changes::changes(plan, source));
-        let filled = fills.then(|| changes::whole(plan.rows_returned()));
+        let filled = fills.then(|| changes::within_reason(plan.rows_returned(), plan));
         let added = changes::rows_added(plan).into_iter().chain(filled);
         foreseen.rows_added = foreseen.rows_added.into_iter().chain(added).reduce(i64::saturating_add);
+        let added_to = plan.additions().into_iter().find_map(|addition| addition.relation);
+        foreseen.added_to = foreseen.added_to.or(added_to);
         foreseen.rows_read += changes::rows_read(plan);
     }
     foreseen
@@ -97,7 +103,7 @@ fn run(statement: Node) -> Option<(Node, bool)> {
         T_CreateTableAsStmt => {
             let create = node::cast::<pg_sys::CreateTableAsStmt>(statement, T_CreateTableAsStmt)?;
             // SAFETY: the parser gives every CREATE TABLE AS its target.
-            let filled = unsafe { !(*create.into).skipData };
+            let filled = unsafe { !(*create.into).skipData } && !create::is_there_already(create);
             run(create.query).filter(|_| filled).map(|(query, _)| (query, true))
         }
         _ if walk::is_query(statement) => {

@@ -110,7 +110,7 @@ pub fn drop(named: &[Oid], concurrently: bool, cascade: bool, relations: &mut Re
             let table = catalog::row(&catalog::INDEX, *index)?.oid("indrelid");
             relations.load(*index)?;
             let partitioned = relations.kind(*index) == Some(RelationKind::PartitionedIndex);
-            let tables = relations.family(table, partitioned);
+            let tables = relations.family_with_leaving(table, partitioned);
             let children = relations.family(*index, true).split_off(1);
             Some(DroppedIndex {
                 index: *index,

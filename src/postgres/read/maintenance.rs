@@ -30,7 +30,8 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
         return Statement::MissingRelation(written_name(range_var));
     };
     let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
-    let family = relations.family(table, partitioned);
+    // By the index, which a partition whose detaching is pending still has a part of.
+    let family = relations.family_with_leaving(table, partitioned);
     let mut copied = relations.with_rows(&family);
     // `get_tables_to_cluster_partitioned`: others' leaves are passed over. Before 17 the owner of the database may do it.
     copied.retain(|leaf| {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use pgrx::pg_sys;
 
 use super::columns;
-use super::constraints::{self, Constraint};
-use super::context::{Context, inheriting};
+use super::context::{Context, inheriting_constraint};
 use crate::model::facts::AlterCommand;
 use crate::model::relation::Oid;
 use crate::postgres::node;
@@ -128,16 +127,4 @@ pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     let mut losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
     losing.extend(context.losing_column(name).iter());
     losing.into_iter().collect()
-}
-
-/// The members that lose a NOT NULL constraint or CHECK with the target.
-pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> Vec<Oid> {
-    if constraint.no_inherit {
-        return vec![constraint.table];
-    }
-    inheriting(context, |member| {
-        constraints::same(member, constraint)
-            .filter(|known| !known.local)
-            .map(|known| known.inherited)
-    })
 }

@@ -70,7 +70,8 @@ impl Relations {
         self.family_by(oid, recurse, children)
     }
 
-    /// With partitions whose detaching is pending: what LOCK TABLE takes, which runs without a snapshot.
+    /// With partitions whose detaching is pending: what LOCK TABLE takes, which runs without a snapshot, and whose indexes
+    /// are still parts of the whole's.
     pub fn family_with_leaving(&mut self, oid: Oid, recurse: bool) -> Vec<Oid> {
         self.family_by(oid, recurse, |parent| children_and_leaving(parent, true))
     }

@@ -88,6 +88,12 @@ fn forks_of(persistence: u8, kind: u8) -> &'static [pg_sys::ForkNumber::Type] {
     }
 }
 
+/// Whether nobody has counted the rows of a relation yet.
+pub fn is_guess(oid: Oid) -> bool {
+    // SAFETY: the relation cache entry is pinned.
+    with_relation(oid, |relation| unsafe { (*(*relation).rd_rel).reltuples } < 0.0) == Some(true)
+}
+
 /// Estimated rows of a relation with storage.
 pub fn rows(oid: Oid) -> i64 {
     /// What the planner assumes at the least for a table never vacuumed; not to be taken for real blocks here.

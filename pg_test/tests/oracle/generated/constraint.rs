@@ -39,6 +39,26 @@ pub fn check(random: &mut Random, subject: &mut Subject) -> Option<String> {
     Some(format!("ADD {}CHECK ({expression}){more}", named(random, subject)))
 }
 
+/// A constraint that goes, and another one that comes under its name.
+pub fn again(random: &mut Random, subject: &mut Subject) -> Option<String> {
+    let name = subject.constraint(random, "cfn")?;
+    let column = subject.column(random)?;
+    let expression = random.word(&["id > 0", "id IS NOT NULL", "k > -5", "amount >= 0 OR k > 0"]);
+    let check = match random.number(0, 2) {
+        0 => format!("{column} IS NOT NULL"),
+        _ => expression.to_owned(),
+    };
+    let more = random.word(&["", " NOT VALID", " NOT VALID"]);
+    let validate = if random.one_in(2) {
+        format!(", VALIDATE CONSTRAINT {name}")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({check}){more}{validate}"
+    ))
+}
+
 pub fn not_null(random: &mut Random, subject: &mut Subject) -> Option<String> {
     if !since_18() {
         return None;

@@ -52,6 +52,8 @@ const REWORK: &[(u32, Rule)] = &[
     (2, set_not_null),
     (2, add_column),
     (1, drop_column),
+    (2, column_again),
+    (2, constraint::again),
     (2, of_column),
 ];
 
@@ -131,6 +133,14 @@ fn drop_column(random: &mut Random, subject: &mut Subject) -> Option<String> {
         subject.column(random)?
     };
     Some(format!("DROP COLUMN {exists}{column}{}", random.perhaps(3, " CASCADE")))
+}
+
+/// A column that goes and comes back under its name.
+fn column_again(random: &mut Random, subject: &mut Subject) -> Option<String> {
+    let column = subject.known_column(random)?.name.clone();
+    let definition = column::added(random, &column, &subject.catalog.tables());
+    subject.added_columns.push(column.clone());
+    Some(format!("DROP COLUMN {column}, ADD COLUMN {definition}"))
 }
 
 fn change_type(random: &mut Random, subject: &mut Subject) -> Option<String> {
