@@ -6,9 +6,9 @@
 //!
 //! Where `pg_interlock.dml_row_threshold` is off, which is the default, the frame is not in the chain of hooks at all: the
 //! setting's assign hook puts it in and takes it out again. It is in there also for the rest of a transaction whose DDL keeps
-//! others from a table, because all of them wait for the rows it changes or adds. Only if another library has put its own hook on
-//! top of ours meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and stands outside pgrx's
-//! guard, so that errors jump over it untouched.
+//! others from a table, because all of them wait for the rows it changes or adds. Only if another library has put its own
+//! hook on top of ours meanwhile, ours has to stay, and then costs one branch. As in `hook`, the frame owns nothing and
+//! stands outside pgrx's guard, so that errors jump over it untouched.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

@@ -94,7 +94,8 @@ impl Plan {
             .collect()
     }
 
-    /// Every part that adds rows: INSERT, MERGE that does nothing else, and what fills the table of CREATE TABLE AS or SELECT INTO, or a materialized view.
+    /// Every part that adds rows: INSERT, MERGE that does nothing else, and what fills the table of CREATE TABLE AS or SELECT
+    /// INTO, or a materialized view.
     pub fn additions(self) -> Vec<Addition> {
         let inserts = self.parts().into_iter().filter_map(|(plan, state)| {
             let node: &pg_sys::ModifyTable = node::cast(plan.cast(), T_ModifyTable)?;
