@@ -49,6 +49,14 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether other sessions can be hurt by what is done to a relation.
+    pub fn is_shared(&self, oid: Oid) -> bool {
+        self.facts
+            .tables
+            .get(&oid)
+            .is_some_and(|table| table.relation.is_shared())
+    }
+
     /// The effect on a relation, which begins with this lock if it is not mentioned yet.
     fn effect(&mut self, oid: Oid, mode: LockMode) -> Option<&mut Effect> {
         let table = self.facts.tables.get(&oid)?;

@@ -9,7 +9,8 @@ use crate::model::relation::Oid;
 
 /// CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW: new storage under AccessExclusiveLock.
 pub fn copy(by: CopyBy, relations: &[Oid], locked: &[(Oid, LockMode)], builder: &mut Builder) {
-    let parent = locked.first().map(|(oid, _)| *oid);
+    // Not a temporary table of another session that is come across.
+    let parent = locked.iter().map(|(oid, _)| *oid).find(|oid| builder.is_shared(*oid));
     builder.profile().target = parent.or_else(|| relations.first().copied());
     if let Some(relation) = relations.first() {
         builder.first_lock(*relation, LockMode::AccessExclusive);

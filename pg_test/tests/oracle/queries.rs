@@ -105,6 +105,35 @@ fn inside_other_statements() {
     check(cases);
 }
 
+const OVER_R: &str = "CREATE VIEW under AS SELECT * FROM r; CREATE VIEW over_r AS SELECT * FROM under;";
+const PARTITIONED_R: &str = "CREATE TABLE pr (id int, t int REFERENCES t) PARTITION BY RANGE (id);
+    CREATE TABLE pr1 PARTITION OF pr FOR VALUES FROM (1) TO (10); INSERT INTO pr VALUES (2, 2)";
+
+/// A string that is a function's body is analyzed with the function's own settings, unless it has to wait for types.
+#[test]
+fn bodies_of_functions() {
+    let other = "CREATE SCHEMA other; CREATE TABLE other.t (id int, b int); INSERT INTO other.t VALUES (1)";
+    let atomic = "CREATE FUNCTION n() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM v; END";
+    check(vec![
+        case("CREATE FUNCTION n(anyelement) RETURNS void LANGUAGE sql AS 'DELETE FROM t'"),
+        case("CREATE FUNCTION n(a int, VARIADIC b anycompatiblearray) RETURNS void LANGUAGE sql AS 'DELETE FROM t'"),
+        case("CREATE PROCEDURE n(INOUT a anyarray) LANGUAGE sql AS 'DELETE FROM t; SELECT $1'"),
+        case("CREATE FUNCTION n(a int, OUT b int) LANGUAGE sql AS 'DELETE FROM t; SELECT 1'"),
+        case("CREATE FUNCTION n(a t) RETURNS TABLE (b int) LANGUAGE sql AS 'DELETE FROM t RETURNING id'"),
+        case("CREATE FUNCTION n(a t.id%TYPE) RETURNS void LANGUAGE sql AS 'DELETE FROM t'"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET search_path = other, pg_temp AS 'UPDATE t SET b = 1'").given(other),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET Search_Path TO 'other' SET work_mem = '1MB' AS 'UPDATE t SET b = 1'")
+            .given(other),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS 'UPDATE t SET a = 1'").given(other),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET search_path TO DEFAULT AS 'UPDATE t SET a = 1'").given(other),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET search_path = other BEGIN ATOMIC UPDATE t SET a = 1; END").given(other),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'DELETE FROM t'").set("SET check_function_bodies = off"),
+        case(atomic),
+        case(atomic).set("SET check_function_bodies = off"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE plpgsql AS 'DECLARE x t; BEGIN DELETE FROM t; END'"),
+    ]);
+}
+
 #[test]
 fn changes() {
     check(
@@ -145,6 +174,23 @@ fn changes() {
         .chain([
             case("EXECUTE e (1)").given("PREPARE e (int) AS UPDATE vv SET a = 1 WHERE id < 0 AND id = $1"),
             case("EXECUTE e").given("PREPARE e AS INSERT INTO t VALUES (1000, 1)"),
+            // Rows that come into a table are looked up where its foreign keys refer to.
+            case("EXECUTE e").given("PREPARE e AS INSERT INTO r VALUES (1000, 1)"),
+            case("EXECUTE e").given(format!("{OVER_R} PREPARE e AS INSERT INTO over_r VALUES (1000, 1)")),
+            case("EXECUTE e").given("PREPARE e AS WITH n AS (INSERT INTO r VALUES (1000, 1) RETURNING id) SELECT id FROM n"),
+            case("EXPLAIN EXECUTE e").given("PREPARE e AS INSERT INTO r VALUES (1000, 1)"),
+            case("EXPLAIN (ANALYZE) EXECUTE e").given("PREPARE e AS INSERT INTO r VALUES (1000, 1)"),
+            case("PREPARE n AS INSERT INTO over_r VALUES (1000, 1)").given(OVER_R),
+            case("INSERT INTO over_r VALUES (1000, 1)").given(OVER_R),
+            case("EXPLAIN INSERT INTO over_r VALUES (1000, 1)").given(OVER_R),
+            case("WITH n AS (INSERT INTO over_r VALUES (1000, 1) RETURNING id) SELECT id FROM n").given(OVER_R),
+            case("COPY over_r FROM PROGRAM 'printf \"1000\\t1\\n\"'").given(
+                "CREATE VIEW over_r AS SELECT * FROM r;
+                 CREATE FUNCTION into_r() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+                 CREATE TRIGGER tr INSTEAD OF INSERT ON over_r FOR EACH ROW EXECUTE FUNCTION into_r()",
+            ),
+            // The row goes to a partition that refers, as all of them do.
+            case("INSERT INTO pr1 VALUES (1, 1)").given(PARTITIONED_R),
             case("DISCARD TEMP").given("CREATE TEMPORARY TABLE own (id serial PRIMARY KEY); INSERT INTO own DEFAULT VALUES; CREATE TEMPORARY VIEW of_own AS SELECT id FROM own"),
             case("DISCARD TEMP"),
         ])

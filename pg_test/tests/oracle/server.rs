@@ -160,16 +160,20 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
             "LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE",
             table.name
         ));
-        block(&format!("EXPLAIN SELECT * FROM ONLY {}", table.name));
+        // The indexes of temporary tables are not for others to look into.
+        if table.name.starts_with("pg_temp") {
+            block(&format!("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", table.name));
+        } else {
+            block(&format!("EXPLAIN SELECT * FROM ONLY {}", table.name));
+        }
     }
     case.gates.iter().for_each(|gate| block(gate));
 
-    let mut runner = database.client();
-    runner.batch("SET client_min_messages = warning; SET search_path = app");
-    runner.batch(&format!("SET {}", VERIFIED.replace("LOCAL", "SESSION")));
-    runner.batch(&case.settings);
-    runner.notices();
-    let running = runner.run(&case.statement);
+    client.batch("RESET ROLE");
+    client.batch(&format!("SET {}", VERIFIED.replace("LOCAL", "SESSION")));
+    client.batch(&case.settings);
+    client.notices();
+    let running = std::mem::replace(client, database.client()).run(&case.statement);
     let mut seen = BTreeMap::new();
     let deadline = Instant::now() + Duration::from_secs(60);
     while !running.ended() {
@@ -193,13 +197,14 @@ pub fn watch(database: &TestDatabase, client: &mut Client, case: &Case, before: 
             }
         }
     }
-    let (mut runner, outcome) = running.finish();
+    let outcome;
+    (*client, outcome) = running.finish();
     outcome.map_err(|error| words(&error))?;
-    let mismatches = mismatches(&runner.notices());
-    runner.batch(flush);
-    drop(runner);
+    let mismatches = mismatches(&client.notices());
+    client.batch("RESET ROLE; SET pg_interlock.mode = off");
+    client.batch(flush);
     let scanned = more(&scans_before, &scans(&mut observer, "pg_stat_get_numscans"));
-    let after = relations(&mut observer);
+    let after = relations(client);
     Ok(Found {
         profile: profile(&case.statement, before, &after, &seen, &scanned, None),
         messages: vec![],

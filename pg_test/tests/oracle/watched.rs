@@ -49,6 +49,54 @@ const EXCLUDING_IN_SCHEMA: &str = "CREATE SCHEMA other;
 const WIDE: &str = "CREATE TABLE wide (a text); ALTER TABLE wide ALTER a SET STORAGE external;
     INSERT INTO wide SELECT repeat(md5(i::text), 400) FROM generate_series(1, 30) i";
 
+const TEMPORARY: &str = "CREATE TEMPORARY TABLE own (id int PRIMARY KEY, a int);
+    INSERT INTO own SELECT i, i FROM generate_series(1, 300) i;
+    CREATE INDEX own_a ON own (a); CREATE INDEX own_gate ON own (app.gate(1, id));
+    CREATE TEMPORARY TABLE own_p (a int, b int) PARTITION BY RANGE (a);
+    CREATE TEMPORARY TABLE own_p1 PARTITION OF own_p FOR VALUES FROM (1) TO (1000);
+    INSERT INTO own_p SELECT i, i FROM generate_series(1, 300) i;
+    CREATE INDEX own_p_b ON own_p (b); CREATE INDEX own_p1_gate ON own_p1 (app.gate(11, a))";
+
+/// Nobody else sees them, and CONCURRENTLY is left out.
+#[test]
+fn temporary_tables() {
+    let cases = vec![
+        case("CREATE INDEX CONCURRENTLY n ON own (gate(1, id))").gate(GATE),
+        case("CREATE INDEX CONCURRENTLY n ON own (a)"),
+        case("DROP INDEX CONCURRENTLY own_a").gate(CATALOG),
+        case("DROP INDEX CONCURRENTLY IF EXISTS pg_temp.own_p_b").gate(CATALOG),
+        case("REINDEX INDEX CONCURRENTLY own_gate").gate(GATE),
+        case("REINDEX TABLE CONCURRENTLY own").gate(GATE),
+        case("REINDEX TABLE CONCURRENTLY own_p").gate(GATE_P1),
+        case("REINDEX TABLE own").gate(GATE),
+        case("VACUUM own"),
+        case("VACUUM FULL own").gate(GATE),
+        case("VACUUM"),
+        case("VACUUM FULL")
+            .given("DROP TABLE t, gated, p, parent, child")
+            .gate(GATE)
+            .gate(GATE_P1),
+        case("CLUSTER own USING own_a").gate(GATE),
+        case("CLUSTER").given("ALTER TABLE own CLUSTER ON own_a").gate(GATE),
+        case("REINDEX DATABASE")
+            .given("DROP TABLE t, gated, p, parent, child")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .from(16),
+        case("REINDEX DATABASE CONCURRENTLY")
+            .given("DROP TABLE t, gated, p, parent, child")
+            .gate(GATE)
+            .gate(GATE_P1)
+            .from(16),
+        case("ANALYZE"),
+    ];
+    let with_temporary = format!("{BASE}; {TEMPORARY}");
+    run(
+        &with_temporary,
+        cases.into_iter().map(crate::case::Case::watched).collect(),
+    );
+}
+
 #[test]
 fn concurrent_index_commands() {
     let cases = vec![
@@ -101,6 +149,9 @@ fn partitioned_and_vacuum() {
         case("VACUUM p"),
         case("VACUUM"),
         case("VACUUM (ANALYZE, VERBOSE)"),
+        case("VACUUM (ONLY_DATABASE_STATS)").from(16),
+        case("VACUUM (ONLY_DATABASE_STATS false)").from(16),
+        case("VACUUM (SKIP_DATABASE_STATS)").from(16),
         case("ANALYZE"),
         case("VACUUM p1"),
         case("VACUUM parent"),

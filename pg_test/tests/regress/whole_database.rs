@@ -1,6 +1,6 @@
 //! Statements that name no table, but take all there are, are judged by the largest of them.
 
-use pg_test::{Server, TestDatabase};
+use pg_test::{DEADLINE, Server, TestDatabase, poll};
 
 #[test]
 fn statements_without_a_table_are_refused_before_they_begin() {
@@ -101,4 +101,43 @@ fn what_the_server_would_skip_or_allow_is_known() {
     // Not the table's owner, but the schema's, who may drop it.
     client.batch(&format!("SET ROLE {owner}"));
     assert_eq!(client.error("DROP TABLE theirs.big").code().code(), "IL008");
+}
+
+/// What the server does to another session's temporary table beside locking it: nothing.
+#[test]
+fn temporary_tables_of_others_are_locked_at_most() {
+    let database = TestDatabase::new();
+    let mut other = database.client();
+    other.batch(
+        "CREATE TEMPORARY TABLE of_other (id int PRIMARY KEY);
+         INSERT INTO of_other SELECT generate_series(1, 300);
+         CLUSTER of_other USING of_other_pkey;",
+    );
+    let mut observer = database.client();
+    let name = observer.one::<String>("SELECT quote_ident(current_database())");
+    for statement in [
+        "VACUUM",
+        "ANALYZE",
+        "VACUUM FULL",
+        "CLUSTER",
+        &format!("REINDEX DATABASE {name}"),
+    ] {
+        let mut client = database.client();
+        client.batch("SET pg_interlock.mode = log");
+        let predicted = client.text(&format!(
+            "SELECT lock_mode || ' ' || (rewrites OR scans OR builds_indexes) FROM interlock.explain_lock_profile('{statement}')
+             WHERE relation LIKE 'pg_temp_%.of_other'"
+        ));
+        other.batch("BEGIN; LOCK TABLE of_other IN SHARE UPDATE EXCLUSIVE MODE");
+        let running = client.run(statement);
+        let wanted = "SELECT mode || ' false' FROM pg_locks WHERE relation = (SELECT oid FROM pg_class WHERE relname = 'of_other')
+                      AND NOT granted";
+        let waited_for = poll(DEADLINE, || match observer.text(wanted) {
+            mode if mode.is_empty() && !running.ended() => None,
+            mode => Some(mode),
+        });
+        other.batch("COMMIT");
+        running.finish().1.expect("it runs");
+        assert_eq!(waited_for.as_deref(), Some(predicted.as_str()), "{statement}");
+    }
 }

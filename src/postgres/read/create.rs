@@ -173,7 +173,7 @@ pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -
         return if exists {
             Statement::NoExistingRelation
         } else {
-            query::execute(execute, relations)
+            query::execute(execute, Until::Run, relations)
         };
     }
     let until = if into.skipData || exists {

@@ -22,7 +22,6 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
     };
     let name = node::optional_text(statement.idxname);
     let partitioned = relations.kind(table) == Some(RelationKind::PartitionedTable);
-    let temporary = relations.load(table).is_some_and(|table| table.relation.temporary);
     let members = relations.family(table, partitioned && range_var.inh);
     let existing = name
         .as_ref()
@@ -40,10 +39,15 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
         name,
         members,
         builds,
-        // DefineIndex: on a temporary table nobody else can be in the way.
-        concurrently: statement.concurrent && !temporary,
+        concurrently: statement.concurrent && !is_temporary(table),
         leftover: existing.and_then(leftover),
     })
+}
+
+/// Nobody else can be in the way of what is done to a temporary table, so that PostgreSQL leaves out CONCURRENTLY:
+/// `DefineIndex` and `ReindexMultipleInternal` of `commands/indexcmds.c`, `RemoveRelations` of `commands/tablecmds.c`.
+fn is_temporary(relation: Oid) -> bool {
+    class_row(relation).is_some_and(|row| row.letter("relpersistence") == b't')
 }
 
 // Of `parser/parse_utilcmd.h`, which pgrx does not bind.
@@ -127,7 +131,7 @@ pub fn drop(named: &[Oid], concurrently: bool, cascade: bool, relations: &mut Re
     }
     Statement::DropIndex {
         indexes,
-        concurrently,
+        concurrently: concurrently && !named.iter().any(|index| is_temporary(*index)),
         locked,
     }
 }
@@ -158,6 +162,7 @@ pub fn reindex(statement: &pg_sys::ReindexStmt, relations: &mut Relations) -> St
     if partitioned {
         locked = while_finding_leaves(named, &family, concurrently, relations);
     }
+    let concurrently = concurrently && !is_temporary(named);
     let mut leaves = family;
     leaves.retain(|member| {
         !matches!(
@@ -233,13 +238,13 @@ fn is_catalog(row: &Row) -> bool {
     row.oid("oid") < pg_sys::FirstUnpinnedObjectId
 }
 
+/// Whether it is not passed over: those of other sessions are, and what all databases share unless its owner asks.
 fn is_left_to(row: &Row) -> bool {
-    row.flag("relisshared") != Some(true) || may(row.oid("oid"), MAINTAIN)
+    !relations::is_of_other_session(row) && (row.flag("relisshared") != Some(true) || may(row.oid("oid"), MAINTAIN))
 }
 
 /// REINDEX SCHEMA, DATABASE and SYSTEM: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its
-/// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently; those that
-/// all databases share are left to their owner.
+/// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently.
 fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
     let of_schema = statement.kind == pg_sys::ReindexObjectType::REINDEX_OBJECT_SCHEMA;
     // SAFETY: the name of the schema, if it is one, which the parser demands; 0 if there is none.
@@ -248,7 +253,7 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
     if !may && !maintains_everything() {
         return Statement::NoExistingRelation;
     }
-    let oids = match statement.kind {
+    let mut oids = match statement.kind {
         pg_sys::ReindexObjectType::REINDEX_OBJECT_DATABASE => {
             let without_catalogs = concurrently || version::major() >= 16;
             with_catalogs(|row| {
@@ -263,19 +268,21 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
         }),
         _ => vec![],
     };
-    let known: Vec<Oid> = oids
-        .into_iter()
-        .filter(|table| relations.load(*table).is_some())
-        .collect();
+    oids.retain(|table| relations.load(*table).is_some());
+    let (temporary, permanent): (Vec<Oid>, Vec<Oid>) =
+        oids.into_iter().partition(|table| concurrently && is_temporary(*table));
     // One without indexes is locked, too, before that is found out.
-    let tables = known
-        .into_iter()
-        .map(|table| (table, rebuilt(table, concurrently, relations)))
-        .collect();
-    Statement::Reindex {
-        tables,
+    let mut reindex = |tables: Vec<Oid>, concurrently: bool| Statement::Reindex {
+        tables: tables
+            .into_iter()
+            .map(|table| (table, rebuilt(table, concurrently, relations)))
+            .collect(),
         locked: vec![],
         concurrently,
         one_by_one: true,
+    };
+    if temporary.is_empty() {
+        return reindex(permanent, concurrently);
     }
+    Statement::Several(vec![reindex(permanent, concurrently), reindex(temporary, false)])
 }

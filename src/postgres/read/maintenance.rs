@@ -6,7 +6,7 @@ use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
 use super::query;
 use super::relations::{
-    Relations, class_row, everywhere, partitioned_everywhere, resolve, with_catalogs, written_name,
+    Relations, class_row, everywhere, is_of_other_session, partitioned_everywhere, resolve, with_catalogs, written_name,
 };
 use crate::model::facts::{CopyBy, Statement};
 use crate::model::lock_mode::LockMode;
@@ -22,7 +22,13 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
             .map(|row| row.oid("indrelid"))
             .collect();
         let tables = everywhere(|row| clustered.contains(row.oid("oid")) && may(row.oid("oid"), MAINTAIN));
-        return copied_one_by_one(CopyBy::Cluster, tables, relations);
+        let (tables, others) = without_others(tables, relations);
+        return Statement::Copy {
+            by: CopyBy::Cluster,
+            relations: tables,
+            locked: under_access_exclusive(others),
+            one_by_one: true,
+        };
     }
     // SAFETY: just checked.
     let range_var = unsafe { &*statement.relation };
@@ -64,6 +70,10 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         .filter_map(|relation| node::cast(relation, pg_sys::NodeTag::T_VacuumRelation))
         .collect();
     if named.is_empty() {
+        // 16: VACUUM (ONLY_DATABASE_STATS)
+        if node::option_on(statement.options, "only_database_stats") {
+            return Statement::NoExistingRelation;
+        }
         if !full {
             // ANALYZE reads partitioned tables too, and VACUUM locks them before it sees that there is nothing to do.
             let mut all = everywhere(|row| may_maintain(row.oid("oid")));
@@ -71,11 +81,12 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
             all.retain(|oid| relations.load(*oid).is_some());
             return Statement::Vacuum { relations: all };
         }
-        let mut tables = with_catalogs(|row| may_maintain(row.oid("oid")));
-        tables.retain(|table| relations.load(*table).is_some());
-        let mut partitioned = partitioned_everywhere(|row| may_maintain(row.oid("oid")));
-        partitioned.retain(|table| relations.load(*table).is_some());
-        return full_vacuum(tables, partitioned, main, relations);
+        let tables = with_catalogs(|row| may_maintain(row.oid("oid")));
+        let (tables, others) = without_others(tables, relations);
+        let mut without_rows = partitioned_everywhere(|row| may_maintain(row.oid("oid")));
+        without_rows.retain(|table| relations.load(*table).is_some());
+        without_rows.extend(others);
+        return full_vacuum(tables, without_rows, main, relations);
     }
     let (mut all, mut without_rows) = (vec![], vec![]);
     for each in named {
@@ -105,6 +116,20 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
     }
 }
 
+/// Those of a whole database's tables that are copied, and those that belong to other sessions, which are locked before the
+/// server sees that: `vacuum_rel` of `commands/vacuum.c`, `cluster_rel` of `commands/cluster.c`.
+fn without_others(mut tables: Vec<Oid>, relations: &mut Relations) -> (Vec<Oid>, Vec<Oid>) {
+    tables.retain(|table| relations.load(*table).is_some());
+    tables
+        .into_iter()
+        .partition(|table| class_row(*table).is_some_and(|row| !is_of_other_session(&row)))
+}
+
+fn under_access_exclusive(relations: Vec<Oid>) -> Vec<(Oid, LockMode)> {
+    let locked = relations.into_iter();
+    locked.map(|oid| (oid, LockMode::AccessExclusive)).collect()
+}
+
 /// VACUUM FULL of tables; what has no rows is opened like them, before the server sees that there is nothing to do.
 /// `main`: they are copied themselves, and not their TOAST tables alone, which is done while they are locked: `vacuum_rel`
 /// of `commands/vacuum.c`.
@@ -122,21 +147,7 @@ fn full_vacuum(tables: Vec<Oid>, mut without_rows: Vec<Oid>, main: bool, relatio
     Statement::Copy {
         by: CopyBy::VacuumFull,
         relations: copied,
-        locked: without_rows
-            .into_iter()
-            .map(|table| (table, LockMode::AccessExclusive))
-            .collect(),
-        one_by_one: true,
-    }
-}
-
-/// A statement that names no table takes all there are, each in a transaction of its own.
-fn copied_one_by_one(by: CopyBy, mut tables: Vec<Oid>, relations: &mut Relations) -> Statement {
-    tables.retain(|table| relations.load(*table).is_some());
-    Statement::Copy {
-        by,
-        relations: tables,
-        locked: vec![],
+        locked: under_access_exclusive(without_rows),
         one_by_one: true,
     }
 }

@@ -23,6 +23,7 @@ mod expressions;
 mod faults;
 mod foreign_key;
 mod foreseen;
+mod function;
 mod index;
 mod index_constraint;
 mod index_match;
@@ -167,6 +168,7 @@ fn commits_internally(node: Node, statement: &Statement) -> bool {
         } => *concurrently || *one_by_one,
         Statement::Copy { one_by_one, .. } => *one_by_one,
         Statement::Vacuum { .. } => true,
+        Statement::Several(statements) => statements.iter().any(|each| commits_internally(node, each)),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use pgrx::pg_sys::ObjectType;
 
 use super::dependencies::Object;
 use super::relations::resolve;
+use super::types;
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Path, Value};
 use crate::postgres::node::{self, Node};
@@ -58,11 +59,6 @@ fn class(kind: ObjectType::Type) -> Option<Oid> {
     })
 }
 
-fn type_oid(name: Node, missing_ok: bool) -> pg_sys::Oid {
-    // SAFETY: a TypeName of the parse tree; without a ParseState errors only lack a position.
-    unsafe { pg_sys::LookupTypeNameOid(std::ptr::null_mut(), name.cast(), missing_ok) }
-}
-
 /// Objects named by one word.
 fn by_word(kind: ObjectType::Type, word: *const std::ffi::c_char, missing_ok: bool) -> Option<pg_sys::Oid> {
     use ObjectType::*;
@@ -90,7 +86,7 @@ fn by_signature_or_list(kind: ObjectType::Type, name: Node, missing_ok: bool) ->
     // list of String nodes. They lock nothing.
     Some(unsafe {
         match kind {
-            OBJECT_TYPE | OBJECT_DOMAIN => type_oid(name, missing_ok),
+            OBJECT_TYPE | OBJECT_DOMAIN => types::written(name.cast(), missing_ok).into(),
             OBJECT_FUNCTION | OBJECT_PROCEDURE | OBJECT_ROUTINE | OBJECT_AGGREGATE => {
                 pg_sys::LookupFuncWithArgs(kind, name.cast(), missing_ok)
             }
@@ -112,10 +108,11 @@ fn of_type(kind: ObjectType::Type, name: *mut pg_sys::List, missing_ok: bool) ->
     let [first, second] = node::list(name)[..] else {
         return None;
     };
-    let first = type_oid(first, missing_ok);
+    let type_oid = |name: Node| pg_sys::Oid::from(types::written(name.cast(), missing_ok));
+    let first = type_oid(first);
     if kind == ObjectType::OBJECT_CAST {
         // SAFETY: a syscache look-up.
-        return Some(unsafe { pg_sys::get_cast_oid(first, type_oid(second, missing_ok), missing_ok) });
+        return Some(unsafe { pg_sys::get_cast_oid(first, type_oid(second), missing_ok) });
     }
     let language = node::cast::<pg_sys::String>(second, pg_sys::NodeTag::T_String)?.sval;
     // SAFETY: syscache look-ups of a NUL-terminated string of the parse tree.

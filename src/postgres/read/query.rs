@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 
-use super::constraints;
+use super::constraints::{self, Constraint};
 use super::oids::Oids;
 use super::relations::{Relations, class_row, resolve, written_name};
 use super::view::{self, Source};
@@ -33,10 +33,7 @@ pub enum Until {
 
 /// SELECT, INSERT, UPDATE, DELETE, MERGE, alone or inside EXPLAIN, DECLARE, COPY, CREATE TABLE AS; they may be analyzed.
 pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> Statement {
-    let mut reading = Reading {
-        runs: until == Until::Run,
-        ..Reading::default()
-    };
+    let mut reading = Reading::default();
     for query in queries {
         match node::tag(*query) {
             T_Query => view::range_table(query.cast(), false, &mut reading.sources),
@@ -65,18 +62,14 @@ pub fn copy(copy: &pg_sys::CopyStmt, relations: &mut Relations) -> Statement {
     if !copy.query.is_null() {
         return statement(&[copy.query], Until::Run, relations);
     }
-    let mut reading = Reading {
-        runs: true,
-        ..Reading::default()
-    };
+    let mut reading = Reading::default();
     // SAFETY: null, or a RangeVar of the parse tree.
     if let Some(table) = unsafe { copy.relation.as_ref() }.filter(|_| copy.is_from) {
         reading.target(table, view::INSERT);
-        reading.rows_come_into(table);
     }
     match reading.missing {
         Some(name) => Statement::MissingRelation(name),
-        None => locked(reading.sources, Until::Planned, relations),
+        None => locked(reading.sources, Until::Run, relations),
     }
 }
 
@@ -87,7 +80,7 @@ pub fn of_view(view: Oid, relations: &mut Relations) -> Statement {
 }
 
 /// EXECUTE: what was prepared has been rewritten then.
-pub fn execute(execute: &pg_sys::ExecuteStmt, relations: &mut Relations) -> Statement {
+pub fn execute(execute: &pg_sys::ExecuteStmt, until: Until, relations: &mut Relations) -> Statement {
     // SAFETY: a look-up of a NUL-terminated string of the parse tree; a prepared statement has its plan source.
     let queries = unsafe {
         match pg_sys::FetchPreparedStatement(execute.name, false).as_ref() {
@@ -95,45 +88,7 @@ pub fn execute(execute: &pg_sys::ExecuteStmt, relations: &mut Relations) -> Stat
             None => vec![],
         }
     };
-    statement(&queries, Until::Planned, relations)
-}
-
-/// CREATE FUNCTION and PROCEDURE in SQL: the body is analyzed and rewritten, a string only if `check_function_bodies` says so;
-/// `fmgr_sql_validator` of `catalog/pg_proc.c`.
-pub fn function(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) -> Statement {
-    if !function.sql_body.is_null() {
-        return statement(
-            &walk::statements_of_body(function.sql_body),
-            Until::Rewritten,
-            relations,
-        );
-    }
-    let option = |name: &str| {
-        node::list(function.options)
-            .into_iter()
-            .filter_map(|option| node::cast::<pg_sys::DefElem>(option, T_DefElem))
-            .find(|option| node::text(option.defname) == name)
-            .map(|option| option.arg)
-    };
-    let language = option("language").and_then(|language| node::cast::<pg_sys::String>(language, T_String));
-    let body = option("as").and_then(|body| node::list(body.cast()).first().copied());
-    let body = body.and_then(|body| node::cast::<pg_sys::String>(body, T_String));
-    // SAFETY: a setting of the server.
-    let checked = unsafe { pg_sys::check_function_bodies };
-    match (language, body) {
-        (Some(language), Some(body)) if checked && node::text(language.sval) == "sql" => {
-            // SAFETY: a NUL-terminated string of the parse tree.
-            let parsed = unsafe { pg_sys::raw_parser(body.sval, pg_sys::RawParseMode::RAW_PARSE_DEFAULT) };
-            let queries: Vec<Node> = node::list(parsed)
-                .into_iter()
-                .filter_map(|raw| node::cast::<pg_sys::RawStmt>(raw, T_RawStmt))
-                .map(|raw| raw.stmt)
-                .filter(|query| walk::is_query(*query))
-                .collect();
-            statement(&queries, Until::Rewritten, relations)
-        }
-        _ => Statement::NoExistingRelation,
-    }
+    statement(&queries, until, relations)
 }
 
 /// The locks that the relations named stand for, with the views' own and the children's.
@@ -153,6 +108,9 @@ fn locked(sources: Vec<Source>, until: Until, relations: &mut Relations) -> Stat
             views.push(source.oid);
             open.extend(view::behind(&source));
         }
+        if until == Until::Run && source.change == view::INSERT {
+            open.extend(looked_up_in(source.oid));
+        }
     }
     if locks.is_empty() {
         return Statement::NoExistingRelation;
@@ -160,11 +118,23 @@ fn locked(sources: Vec<Source>, until: Until, relations: &mut Relations) -> Stat
     Statement::LocksOnly(locks)
 }
 
+/// Each new row of a table is looked up in those that its foreign keys refer to: `RI_FKey_check` of
+/// `utils/adt/ri_triggers.c`. Of their partitions it is the one that has the key, which cannot be told.
+fn looked_up_in(table: Oid) -> Vec<Source> {
+    let keys: Vec<Constraint> = constraints::of_table(table)
+        .into_iter()
+        .filter(|key| key.kind == b'f' && key.enforced)
+        .collect();
+    let of_partition = |key: &&Constraint| keys.iter().any(|whole| whole.oid == key.parent);
+    keys.iter()
+        .filter(|key| !of_partition(key))
+        .filter_map(|key| Source::of(key.referenced, RowShare, false))
+        .collect()
+}
+
 /// What has been found in a raw parse tree.
 #[derive(Default)]
 struct Reading {
-    /// Rows are changed, and not only planned to be.
-    runs: bool,
     sources: Vec<Source>,
     /// A table to be changed that does not exist.
     missing: Option<String>,
@@ -222,9 +192,6 @@ impl Reading {
         }
         if let Some((table, change)) = changed_table(statement) {
             self.target(table, change);
-            if change == view::INSERT {
-                self.rows_come_into(table);
-            }
         }
         for inside in walk::raw_statements(statement) {
             match subqueries.get(&inside) {
@@ -305,17 +272,6 @@ impl Reading {
         match resolve(table).and_then(|oid| Source::of(oid, RowExclusive, recurse)) {
             Some(target) => self.sources.push(Source { change, ..target }),
             None => self.missing = self.missing.take().or_else(|| Some(written_name(table))),
-        }
-    }
-
-    /// Each new row is looked up in the tables that foreign keys refer to: `RI_FKey_check` of `utils/adt/ri_triggers.c`.
-    fn rows_come_into(&mut self, table: &pg_sys::RangeVar) {
-        if !self.runs {
-            return;
-        }
-        let keys = resolve(table).map(constraints::of_table).unwrap_or_default();
-        for key in keys.into_iter().filter(|key| key.kind == b'f' && key.enforced) {
-            self.sources.extend(Source::of(key.referenced, RowShare, false));
         }
     }
 }

@@ -154,8 +154,8 @@ pub fn written_name(range_var: &pg_sys::RangeVar) -> String {
     node::optional_text(range_var.schemaname).map_or(name.clone(), |schema| format!("{schema}.{name}"))
 }
 
-/// Every table and materialized view of the database that others can use, the server's own left out, for statements that
-/// name none; `keep` chooses by the `pg_class` row.
+/// Every table and materialized view of the database, the server's own left out, for statements that name none; `keep`
+/// chooses by the `pg_class` row.
 pub fn everywhere(keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     of_kinds(b"rm", keep)
 }
@@ -177,10 +177,15 @@ fn of_kinds(kinds: &[u8], keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
 fn of_kinds_from(lowest: Oid, kinds: &[u8], keep: impl Fn(&Row) -> bool) -> Vec<Oid> {
     catalog::all(&catalog::CLASS)
         .iter()
-        .filter(|row| row.oid("oid") >= lowest && row.letter("relpersistence") != b't')
-        .filter(|row| kinds.contains(&row.letter("relkind")) && keep(row))
+        .filter(|row| row.oid("oid") >= lowest && kinds.contains(&row.letter("relkind")) && keep(row))
         .map(|row| row.oid("oid"))
         .collect()
+}
+
+/// `RELATION_IS_OTHER_TEMP` of `utils/rel.h`
+pub fn is_of_other_session(row: &Row) -> bool {
+    // SAFETY: compares with the session's own schema.
+    row.letter("relpersistence") == b't' && !unsafe { pg_sys::isTempNamespace(row.oid("relnamespace").into()) }
 }
 
 /// The `pg_class` row.

@@ -5,8 +5,8 @@ use pgrx::pg_sys;
 use super::query::{self, Until};
 use super::relations::{Relations, resolve};
 use super::{
-    alter_table, composite_type, create, domain, drop, index, maintenance, objects, owned, publication, rename,
-    storage, walk,
+    alter_table, composite_type, create, domain, drop, function, index, maintenance, objects, owned, publication,
+    rename, storage, walk,
 };
 use crate::model::facts::Statement;
 use crate::model::relation::RelationKind;
@@ -69,7 +69,7 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
         T_CreateStmt | T_CreateForeignTableStmt => create::table(statement, relations),
         T_ViewStmt => read!(T_ViewStmt, ViewStmt, create::view),
         T_CreateTableAsStmt => read!(T_CreateTableAsStmt, CreateTableAsStmt, create::table_as),
-        T_CreateFunctionStmt => read!(T_CreateFunctionStmt, CreateFunctionStmt, query::function),
+        T_CreateFunctionStmt => read!(T_CreateFunctionStmt, CreateFunctionStmt, function::create),
         T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {
             query::statement(&[statement], Until::Run, relations)
         }
@@ -87,7 +87,11 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
                 query::statement(&[prepare.query], Until::Rewritten, relations)
             }
         ),
-        T_ExecuteStmt => read!(T_ExecuteStmt, ExecuteStmt, query::execute),
+        T_ExecuteStmt => read!(
+            T_ExecuteStmt,
+            ExecuteStmt,
+            |execute: &pg_sys::ExecuteStmt, relations: &mut _| query::execute(execute, Until::Run, relations)
+        ),
         T_ExplainStmt => read!(T_ExplainStmt, ExplainStmt, explain),
         T_CopyStmt => read!(T_CopyStmt, CopyStmt, query::copy),
         // What they run comes to the hook by itself, statement by statement; of the calls it cannot be told beforehand.
@@ -176,10 +180,13 @@ fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) ->
 /// EXPLAIN plans a query, which takes its locks; with ANALYZE it runs.
 fn explain(explain: &pg_sys::ExplainStmt, relations: &mut Relations) -> Statement {
     use pg_sys::NodeTag::*;
+    let runs = node::option_on(explain.options, "analyze");
+    let until = if runs { Until::Run } else { Until::Planned };
+    if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(explain.query, T_ExecuteStmt) {
+        return query::execute(execute, until, relations);
+    }
     match node::tag(explain.query) {
         T_Query | T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {
-            let runs = node::option_on(explain.options, "analyze");
-            let until = if runs { Until::Run } else { Until::Planned };
             query::statement(&[explain.query], until, relations)
         }
         // It has no plan: `ExplainOneUtility` of `commands/explain.c`.

@@ -13,6 +13,12 @@ pub fn named(name: *mut pg_sys::List) -> Oid {
     unsafe { pg_sys::typenameTypeId(std::ptr::null_mut(), pg_sys::makeTypeNameFromNameList(name)) }.to_u32()
 }
 
+/// The type of a TypeName; 0 if there is none and that is allowed.
+pub fn written(name: *const pg_sys::TypeName, missing_ok: bool) -> Oid {
+    // SAFETY: a TypeName of the parse tree; without a ParseState errors only lack a position.
+    unsafe { pg_sys::LookupTypeNameOid(std::ptr::null_mut(), name, missing_ok) }.to_u32()
+}
+
 /// The `pg_type` row.
 pub fn row(oid: Oid) -> Option<Row> {
     catalog::row(&catalog::TYPE, oid)

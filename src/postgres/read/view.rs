@@ -102,11 +102,15 @@ fn stored_query(relation: pg_sys::Relation) -> Option<*mut pg_sys::Query> {
 /// The relations of an analyzed query, and of those inside it. `locked`: its result is read FOR UPDATE, and so is what it is
 /// made of; not so what only its expressions and its WITH clause read.
 pub fn range_table(query: *mut pg_sys::Query, locked: bool, found: &mut Vec<Source>) {
-    for entry in entries(query) {
+    let target = inserted_into(query);
+    for (place, entry) in entries(query).into_iter().enumerate() {
         if entry.rtekind == RTE_SUBQUERY {
             range_table(entry.subquery, locked, found);
         }
         if let Some(mut source) = Source::of_entry(entry) {
+            if Some(place) == target {
+                source.change = INSERT;
+            }
             if locked {
                 source.mode = source.mode.max(LockMode::RowShare);
             }
@@ -124,6 +128,14 @@ fn entries<'a>(query: *mut pg_sys::Query) -> Vec<&'a pg_sys::RangeTblEntry> {
         .into_iter()
         .filter_map(|entry| node::cast(entry, pg_sys::NodeTag::T_RangeTblEntry))
         .collect()
+}
+
+/// The place in the range table of what an INSERT adds rows to.
+fn inserted_into(query: *mut pg_sys::Query) -> Option<usize> {
+    // SAFETY: a Query of the server, which is only read.
+    let (command, place) = unsafe { ((*query).commandType, (*query).resultRelation) };
+    let inserts = command == pg_sys::CmdType::CMD_INSERT;
+    usize::try_from(place).ok().filter(|_| inserts)?.checked_sub(1)
 }
 
 /// The one relation that is changed in place of a view: `view_query_is_auto_updatable`.
