@@ -160,6 +160,42 @@ fn without_overlaps_equals_no_plain_key() {
     run(base, cases);
 }
 
+/// Equal exclusion constraints of a partition become a part of the whole table's from 17.11 and 18.5 on; before, another is
+/// built.
+#[test]
+fn exclusion_constraints_of_partitions() {
+    let base = "
+        CREATE TABLE p (a int, r int4range, j json) PARTITION BY RANGE (a);
+        CREATE TABLE p1 (j json, dropped int, r int4range, a int);
+        ALTER TABLE p1 DROP dropped;
+        ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (1) TO (200);
+        CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (200) TO (1000);
+        INSERT INTO p SELECT i, int4range(i, i + 1), to_json(i) FROM generate_series(1, 300) i;
+        CREATE TABLE n (a int, r int4range, j json);
+        INSERT INTO n SELECT i, int4range(i, i + 1), to_json(i) FROM generate_series(1000, 1100) i;
+    ";
+    let add = "ALTER TABLE p ADD EXCLUDE USING btree (a WITH =)";
+    let add_where = "ALTER TABLE p ADD EXCLUDE USING btree (a WITH =, (upper(r)) WITH =) WHERE (a > 10)";
+    let with_expression = "EXCLUDE USING btree (a WITH =, (lower(n)) WITH =)";
+    let cases = vec![
+        case(add),
+        case(add).given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =)"),
+        case(add).given("ALTER TABLE p1 ADD UNIQUE (a)"),
+        case(add).given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =, (lower(r)) WITH =)"),
+        case(add).given("ALTER TABLE p1 ADD EXCLUDE USING hash (a WITH =)"),
+        case("ALTER TABLE p ADD UNIQUE (a)").given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =)"),
+        case(add_where).given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =, (upper(r)) WITH =) WHERE (a > 10)"),
+        case(add_where).given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =, (upper(r)) WITH =) WHERE (a > 11)"),
+        case(add_where).given("ALTER TABLE p1 ADD EXCLUDE USING btree (a WITH =, (lower(r)) WITH =) WHERE (a > 10)"),
+        case("ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (1000) TO (2000)")
+            .given(format!("{add}; ALTER TABLE n ADD EXCLUDE USING btree (a WITH =)")),
+        case(format!("ALTER TABLE p ADD COLUMN n int4range, ADD {with_expression}")),
+        case("ALTER TABLE p ALTER j TYPE int USING 1, ADD EXCLUDE USING btree (a WITH =, j WITH =)"),
+        case("ALTER TABLE p ALTER j TYPE int USING 1, ADD UNIQUE (a, j)").given("ALTER TABLE p1 ADD UNIQUE (a)"),
+    ];
+    run(base, cases.into_iter().map(|case| case.from(17)).collect());
+}
+
 /// What uses a column through the row type of its table, or an attribute of a type.
 #[test]
 fn row_types() {

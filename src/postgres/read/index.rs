@@ -30,7 +30,7 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
     let builds = if existing.is_some() {
         vec![]
     } else if partitioned && range_var.inh {
-        index_match::partitions(table, transformed(table, statement).as_ref(), relations).builds
+        index_match::partitions(table, index_match::wanted(table, statement, false).as_ref(), relations).builds
     } else {
         relations.with_rows(&[table])
     };
@@ -48,27 +48,6 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
 /// `DefineIndex` and `ReindexMultipleInternal` of `commands/indexcmds.c`, `RemoveRelations` of `commands/tablecmds.c`.
 fn is_temporary(relation: Oid) -> bool {
     class_row(relation).is_some_and(|row| row.letter("relpersistence") == b't')
-}
-
-// Of `parser/parse_utilcmd.h`, which pgrx does not bind.
-// SAFETY: the declaration is that of the header, the same in every major.
-unsafe extern "C-unwind" {
-    fn transformIndexStmt(
-        relation: pg_sys::Oid,
-        statement: *mut pg_sys::IndexStmt,
-        query: *const std::ffi::c_char,
-    ) -> *mut pg_sys::IndexStmt;
-}
-
-/// The statement after parse analysis, for comparing it with the indexes that partitions have.
-fn transformed(table: Oid, statement: &pg_sys::IndexStmt) -> Option<index_match::Wanted> {
-    // SAFETY: works on a copy; the table was resolved, and is locked as far as that was possible without waiting.
-    let transformed = unsafe {
-        let copy = node::copy(std::ptr::from_ref(statement).cast_mut().cast());
-        pg_sys::ffi::pg_guard_ffi_boundary(|| transformIndexStmt(table.into(), copy.cast(), c"".as_ptr()))
-    };
-    // SAFETY: never null.
-    index_match::wanted(table, unsafe { &*transformed }, false)
 }
 
 /// The relation of this name in the schema of a table.

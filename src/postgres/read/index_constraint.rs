@@ -12,6 +12,7 @@ use crate::model::facts::{AddIndexConstraint, AlterCommand};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{IndexConstraint, Oid};
 use crate::postgres::node;
+use crate::postgres::subtransaction::reading;
 
 pub fn kind_of(contype: ConstrType::Type) -> IndexConstraint {
     match contype {
@@ -80,12 +81,10 @@ pub fn locked_with(oids: &[Oid], mode: LockMode) -> Vec<(Oid, LockMode)> {
     oids.iter().map(|oid| (*oid, mode)).collect()
 }
 
-/// The index of a UNIQUE or PRIMARY KEY constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`. One with
-/// operators of its own equals no other: `CompareIndexInfo` of `catalog/index.c`.
+/// The index of a constraint: `transformIndexConstraint` of `parser/parse_utilcmd.c`. `None` if it cannot be made of the
+/// columns as they are now, which another subcommand may change; then it has no equal yet.
 fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match::Wanted> {
-    if part.contype == ConstrType::CONSTR_EXCLUSION || is_without_overlaps(part) {
-        return None;
-    }
+    let excludes = part.contype == ConstrType::CONSTR_EXCLUSION;
     // SAFETY: new nodes; the names belong to the parse tree, which outlives them.
     let statement = unsafe {
         let elements = |names: *mut pg_sys::List| {
@@ -103,21 +102,27 @@ fn constraint_index(part: &pg_sys::Constraint, table: Oid) -> Option<index_match
         statement.accessMethod = c"btree".as_ptr().cast_mut();
         statement.indexParams = elements(part.keys);
         statement.indexIncludingParams = elements(part.including);
-        statement.unique = true;
+        statement.unique = !excludes;
         statement.nulls_not_distinct = part.nulls_not_distinct;
+        if excludes {
+            // Each is an element and the name of an operator.
+            for pair in node::list(part.exclusions) {
+                if let [element, operator] = node::list(pair.cast())[..] {
+                    statement.indexParams = pg_sys::lappend(statement.indexParams, element.cast());
+                    statement.excludeOpNames = pg_sys::lappend(statement.excludeOpNames, operator.cast());
+                }
+            }
+            statement.accessMethod = part.access_method;
+            statement.whereClause = part.where_clause;
+        }
+        #[cfg(feature = "pg18")]
+        if part.without_overlaps {
+            statement.accessMethod = c"gist".as_ptr().cast_mut();
+            statement.iswithoutoverlaps = true;
+        }
         statement
     };
-    index_match::wanted(table, &statement, true)
-}
-
-#[cfg(feature = "pg18")]
-fn is_without_overlaps(part: &pg_sys::Constraint) -> bool {
-    part.without_overlaps
-}
-
-#[cfg(not(feature = "pg18"))]
-fn is_without_overlaps(_part: &pg_sys::Constraint) -> bool {
-    false
+    reading(|| index_match::wanted(table, &statement, true)).ok().flatten()
 }
 
 /// An index of the target by its name.

@@ -15,6 +15,8 @@ pub struct Wanted {
     info: *mut pg_sys::IndexInfo,
     collations: Vec<pg_sys::Oid>,
     families: Vec<pg_sys::Oid>,
+    /// What `info` refers to.
+    _exclusion: Exclusion,
     /// It belongs to a constraint, and so must its equals.
     constraint: bool,
 }
@@ -96,12 +98,28 @@ fn follow(table: Oid, parent: Oid, wanted: Option<&Wanted>, taken: &mut Oids, re
     found
 }
 
-/// What a transformed CREATE INDEX describes; `None` for what is never found equal.
+// Of `parser/parse_utilcmd.h`, which pgrx does not bind.
+// SAFETY: the declaration is that of the header, the same in every major.
+unsafe extern "C-unwind" {
+    fn transformIndexStmt(
+        relation: pg_sys::Oid,
+        statement: *mut pg_sys::IndexStmt,
+        query: *const std::ffi::c_char,
+    ) -> *mut pg_sys::IndexStmt;
+}
+
+/// What a CREATE INDEX, or a constraint put as one, describes; `None` for what cannot be made.
 pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Option<Wanted> {
+    // SAFETY: works on a copy; the table was resolved, and is locked as far as that was possible without waiting. What comes
+    // back is never null.
+    let statement = unsafe {
+        let copy = node::copy(std::ptr::from_ref(statement).cast_mut().cast());
+        &*pg_sys::ffi::pg_guard_ffi_boundary(|| transformIndexStmt(table.into(), copy.cast(), c"".as_ptr()))
+    };
     let keys = elements(statement.indexParams);
     let included = elements(statement.indexIncludingParams);
     let count = keys.len() + included.len();
-    if count > pg_sys::INDEX_MAX_KEYS as usize || !statement.excludeOpNames.is_null() {
+    if count > pg_sys::INDEX_MAX_KEYS as usize {
         return None;
     }
     // SAFETY: syscache look-ups by a name the parser filled in.
@@ -119,12 +137,8 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
         let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), statement.whereClause);
         pg_sys::make_ands_implicit(pg_sys::canonicalize_qual(folded.cast(), false))
     };
-    let mut wanted = Wanted {
-        info: std::ptr::null_mut(),
-        collations: vec![],
-        families: vec![],
-        constraint,
-    };
+    let mut exclusion = Exclusion::default();
+    let (mut collations, mut families) = (vec![], vec![]);
     for (position, element) in keys.iter().chain(&included).enumerate() {
         let key = key(table, element)?;
         info.ii_IndexAttrNumbers[position] = key.attnum;
@@ -147,13 +161,80 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
                 };
                 let class = pg_sys::ResolveOpClass(element.opclass, key.type_oid, statement.accessMethod, method);
                 family = pg_sys::get_opclass_family(class);
+                exclusion.add(statement, position, key.type_oid, class);
             }
         }
-        wanted.collations.push(collation);
-        wanted.families.push(family);
+        collations.push(collation);
+        families.push(family);
     }
-    wanted.info = info.into_pg();
-    Some(wanted)
+    if !exclusion.operators.is_empty() {
+        info.ii_ExclusionOps = exclusion.operators.as_mut_ptr();
+        info.ii_ExclusionProcs = exclusion.functions.as_mut_ptr();
+        info.ii_ExclusionStrats = exclusion.strategies.as_mut_ptr();
+    }
+    Some(Wanted {
+        info: info.into_pg(),
+        collations,
+        families,
+        _exclusion: exclusion,
+        constraint,
+    })
+}
+
+/// The operators of an exclusion constraint, for each key; none for other indexes.
+#[derive(Default)]
+struct Exclusion {
+    operators: Vec<pg_sys::Oid>,
+    functions: Vec<pg_sys::Oid>,
+    strategies: Vec<u16>,
+}
+
+impl Exclusion {
+    /// Those of the next key: `ComputeIndexAttrs`. For a server that compares none, any will do.
+    fn add(&mut self, statement: &pg_sys::IndexStmt, position: usize, type_oid: pg_sys::Oid, class: pg_sys::Oid) {
+        // SAFETY: syscache look-ups; each name is a list of String nodes.
+        let found = unsafe {
+            if let Some(name) = node::list(statement.excludeOpNames).get(position) {
+                let operator = pg_sys::compatible_oper_opid(name.cast(), type_oid, type_oid, true);
+                let strategy = pg_sys::get_op_opfamily_strategy(operator, pg_sys::get_opclass_family(class));
+                Some((operator, strategy as u16))
+            } else {
+                without_overlaps(statement, position, class)
+            }
+        };
+        if let Some((operator, strategy)) = found {
+            self.operators.push(operator);
+            // SAFETY: a syscache look-up.
+            self.functions.push(unsafe { pg_sys::get_opcode(operator) });
+            self.strategies.push(strategy);
+        }
+    }
+}
+
+/// The operator and strategy of a key WITHOUT OVERLAPS.
+#[cfg(feature = "pg18")]
+fn without_overlaps(statement: &pg_sys::IndexStmt, position: usize, class: pg_sys::Oid) -> Option<(pg_sys::Oid, u16)> {
+    use pg_sys::CompareType::{COMPARE_EQ, COMPARE_OVERLAP};
+    if !statement.iswithoutoverlaps {
+        return None;
+    }
+    let is_last = position + 1 == node::list(statement.indexParams).len();
+    let (mut operator, mut strategy) = (pg_sys::InvalidOid, 0);
+    // SAFETY: a syscache look-up that writes its two results.
+    unsafe {
+        let compare = if is_last { COMPARE_OVERLAP } else { COMPARE_EQ };
+        pg_sys::GetOperatorFromCompareType(class, pg_sys::InvalidOid, compare, &raw mut operator, &raw mut strategy);
+    }
+    Some((operator, strategy))
+}
+
+#[cfg(not(feature = "pg18"))]
+fn without_overlaps(
+    _statement: &pg_sys::IndexStmt,
+    _position: usize,
+    _class: pg_sys::Oid,
+) -> Option<(pg_sys::Oid, u16)> {
+    None
 }
 
 fn elements<'a>(list: *mut pg_sys::List) -> Vec<&'a pg_sys::IndexElem> {
@@ -239,6 +320,7 @@ pub fn existing(index: Oid, constraint: bool) -> Option<Wanted> {
                 info,
                 collations,
                 families,
+                _exclusion: Exclusion::default(),
                 constraint,
             }
         }
