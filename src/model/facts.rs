@@ -249,8 +249,8 @@ pub enum AlterCommand {
         constraint: String,
         /// Members in which every row has to be looked at.
         scanned: Vec<Oid>,
-        /// The tables a foreign key refers to.
-        referenced: Vec<Oid>,
+        /// The tables a foreign key refers to; partitions may be only read.
+        referenced: Vec<(Oid, LockMode)>,
     },
     /// DROP COLUMN, DROP CONSTRAINT: what goes and what else is locked.
     Drop {
@@ -377,7 +377,7 @@ pub struct AlterColumnType {
     /// Other tables that use it as a part of the table's row.
     pub elsewhere: Vec<TypeChange>,
     /// Partitions that get an index built which they had no part of.
-    pub completed: Vec<Oid>,
+    pub completed: Vec<(Oid, LockMode)>,
     /// Foreign keys on the column, at either end.
     pub foreign_keys: Vec<ForeignKeyOnColumn>,
     /// Tables locked because something of theirs depends on the column.

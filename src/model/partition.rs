@@ -60,6 +60,8 @@ pub struct MissingKey {
     pub definition: Option<String>,
     /// The leaves.
     pub checked: Vec<Oid>,
+    /// The other end, with its partitions.
+    pub referenced: Vec<Oid>,
 }
 
 /// A partition that is detached.

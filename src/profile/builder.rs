@@ -57,6 +57,11 @@ impl<'a> Builder<'a> {
             .is_some_and(|table| table.relation.is_shared())
     }
 
+    /// Whether the profile has something on a relation so far.
+    pub fn mentions(&self, oid: Oid) -> bool {
+        self.places.contains_key(&oid)
+    }
+
     /// The effect on a relation, which begins with this lock if it is not mentioned yet.
     fn effect(&mut self, oid: Oid, mode: LockMode) -> Option<&mut Effect> {
         let table = self.facts.tables.get(&oid)?;

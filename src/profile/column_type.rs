@@ -19,7 +19,16 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
                 to: to.clone(),
                 base: facts.base.clone(),
             };
-            builder.rewrite(change.table, lock, cause);
+            builder.rewrite(change.table, lock, cause.clone());
+            // One that is dead is passed over then, but is made again where the column is its own.
+            for (index, _) in change
+                .indexes
+                .iter()
+                .filter(|(index, _)| !builder.mentions(*index))
+                .collect::<Vec<_>>()
+            {
+                builder.rebuild(change.table, &[*index], lock, cause.clone());
+            }
         } else {
             for (index, reusable) in &change.indexes {
                 builder.lock(*index, LockMode::AccessExclusive);
@@ -41,13 +50,13 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
             }
         }
     }
-    for table in &facts.completed {
+    for (table, under) in &facts.completed {
         let cause = Cause::TypeChangeIndex {
             column: column.clone(),
             from: from.clone(),
             to: to.clone(),
         };
-        builder.work(*table, WorkKind::BuildIndex, lock, cause);
+        builder.work(*table, WorkKind::BuildIndex, *under, cause);
     }
     for key in &facts.foreign_keys {
         builder.lock(key.referencing, LockMode::AccessExclusive);

@@ -35,7 +35,13 @@ pub fn add(facts: &AddIndexConstraint, lock: LockMode, builder: &mut Builder) {
 }
 
 /// VALIDATE CONSTRAINT; alone it takes ShareUpdateExclusiveLock, beside other subcommands the lock of the statement.
-pub fn validate(constraint: &str, scanned: &[Oid], referenced: &[Oid], lock: LockMode, builder: &mut Builder) {
+pub fn validate(
+    constraint: &str,
+    scanned: &[Oid],
+    referenced: &[(Oid, LockMode)],
+    lock: LockMode,
+    builder: &mut Builder,
+) {
     for table in scanned {
         builder.work(
             *table,
@@ -47,9 +53,10 @@ pub fn validate(constraint: &str, scanned: &[Oid], referenced: &[Oid], lock: Loc
         );
     }
     if !referenced.is_empty() {
-        builder.profile().joined.extend(scanned.iter().chain(referenced));
+        let other_end = referenced.iter().map(|(table, _)| table);
+        builder.profile().joined.extend(scanned.iter().chain(other_end));
     }
-    for table in referenced {
-        builder.lock(*table, LockMode::RowShare);
+    for (table, mode) in referenced.iter().filter(|(_, mode)| *mode > LockMode::AccessShare) {
+        builder.lock(*table, *mode);
     }
 }

@@ -55,6 +55,10 @@ pub fn join(facts: &NewPartition, builder: &mut Builder) {
             constraint: key.name.clone(),
             definition: key.definition.clone(),
         });
+        if !key.checked.is_empty() {
+            let both = key.checked.iter().chain(&key.referenced);
+            builder.profile().joined.extend(both);
+        }
         for leaf in &key.checked {
             builder.work(*leaf, WorkKind::Scan, LOCK, cause.clone());
         }

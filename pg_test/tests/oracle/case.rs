@@ -109,10 +109,12 @@ pub fn run(base: &str, cases: Vec<Case>) {
     let mut compared = 0;
     let mut found = None;
     let filter = std::env::var("ORACLE_CASE").unwrap_or_default();
-    for case in cases {
-        if !case.majors.contains(&Server::under_test().major) || !case.statement.contains(&filter) {
-            continue;
-        }
+    let mut meant = cases;
+    meant.retain(|case| case.majors.contains(&Server::under_test().major) && case.statement.contains(&filter));
+    if meant.is_empty() {
+        return;
+    }
+    for case in meant {
         if let Err(error) = set_up(base, &case, &mut found, &mut client) {
             reports.push(format!("its set-up fails: {error}\n{}", describe(&case)));
             continue;
@@ -133,7 +135,7 @@ pub fn run(base: &str, cases: Vec<Case>) {
         reports.len(),
         reports.join("\n")
     );
-    assert!(compared > 0 || !filter.is_empty(), "no case was compared");
+    assert!(compared > 0, "no case was compared");
     println!("{compared} cases agree");
 }
 

@@ -130,6 +130,11 @@ fn bodies_of_functions() {
         case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'DELETE FROM t'").set("SET check_function_bodies = off"),
         case(atomic),
         case(atomic).set("SET check_function_bodies = off"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql SET check_function_bodies = off AS 'DELETE FROM t'"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'CREATE TABLE zz AS SELECT id FROM t FOR UPDATE'"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'EXPLAIN DELETE FROM t'"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'DECLARE c CURSOR FOR SELECT id FROM t FOR UPDATE'"),
+        case("CREATE FUNCTION n() RETURNS void LANGUAGE sql AS 'SELECT id INTO zz FROM v FOR UPDATE'"),
         case("CREATE FUNCTION n() RETURNS void LANGUAGE plpgsql AS 'DECLARE x t; BEGIN DELETE FROM t; END'"),
     ]);
 }
@@ -196,4 +201,40 @@ fn changes() {
         ])
         .collect(),
     );
+}
+
+/// Queries that are written in other statements, and prepared ones that are analyzed anew.
+#[test]
+fn in_strange_places() {
+    let other_path = case("EXECUTE e").given(
+        "CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY); INSERT INTO other.t VALUES (1);
+         PREPARE e AS SELECT id FROM t WHERE id = 1 FOR UPDATE",
+    );
+    let temporary_first = "SET search_path = pg_temp, app";
+    let mut cases = vec![
+        case("CREATE RULE n AS ON INSERT TO t WHERE EXISTS (SELECT 1 FROM r FOR UPDATE) DO ALSO NOTHING"),
+        case("CREATE POLICY n ON t USING (EXISTS (SELECT 1 FROM r FOR UPDATE))"),
+        case("CREATE POLICY n ON t WITH CHECK ((SELECT id FROM r FOR UPDATE) = 1)"),
+        case("ALTER POLICY n ON t USING (EXISTS (SELECT 1 FROM r FOR UPDATE))").given("CREATE POLICY n ON t USING (true)"),
+        case("CREATE SCHEMA n CREATE VIEW y AS SELECT id FROM t FOR UPDATE"),
+        case("CREATE SCHEMA n CREATE TABLE t (id int) CREATE VIEW y AS SELECT id FROM t FOR UPDATE"),
+        case("EXPLAIN CREATE TABLE n AS SELECT id FROM parent WHERE id = 1 FOR UPDATE WITH NO DATA"),
+        case("EXPLAIN CREATE MATERIALIZED VIEW n AS SELECT id FROM parent WHERE id = 1 FOR UPDATE WITH NO DATA"),
+        case("EXPLAIN CREATE TABLE n AS WITH x AS (INSERT INTO r VALUES (1000, 1) RETURNING id) SELECT id FROM x"),
+        case("MERGE INTO v USING r ON r.id = v.id AND r.id < 0 WHEN MATCHED THEN UPDATE SET a = 1").given("CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'; CREATE TRIGGER tr INSTEAD OF DELETE ON v FOR EACH ROW EXECUTE FUNCTION g()").from(17),
+        case("ANALYZE v"),
+        case("EXECUTE e").given("PREPARE e AS UPDATE v SET a = 1 WHERE id < 0; CREATE OR REPLACE VIEW v AS SELECT id, t AS a FROM r"),
+        case("EXECUTE e").given("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1); PREPARE e AS SELECT id FROM other WHERE id = 1 FOR UPDATE; DROP TABLE other; CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)"),
+    ];
+    cases = cases
+        .into_iter()
+        .map(|case| case.set("SET enable_seqscan = off"))
+        .collect();
+    cases.extend([
+        other_path.set("SET enable_seqscan = off; SET search_path = other, app"),
+        case("CREATE OR REPLACE VIEW v AS SELECT * FROM app.t").set(temporary_first),
+        case("CREATE TABLE IF NOT EXISTS t () INHERITS (app.parent)").set(temporary_first),
+        case("CREATE TABLE IF NOT EXISTS t () INHERITS (app.parent)").set("SET search_path = \"$user\", app"),
+    ]);
+    run(&format!("{TREES}{BASE}"), cases);
 }

@@ -18,6 +18,8 @@ pub struct Relation {
     pub kind: char,
     file: Option<Oid>,
     bytes: i64,
+    /// It is no materialized view WITH NO DATA.
+    populated: bool,
     /// The table of an index.
     table: Option<Oid>,
     /// What an index is made of: its access method and its columns.
@@ -27,9 +29,9 @@ pub struct Relation {
 }
 
 impl Relation {
-    /// A table without a row: whatever is done to it proves nothing.
+    /// A table without a row, though it might have some: whatever is done to it proves nothing.
     pub fn is_empty(&self) -> bool {
-        matches!(self.kind, 'r' | 'm') && self.bytes == 0
+        self.has_rows() && self.populated && self.bytes == 0
     }
 
     /// A sequence that never gave a number, or gives its first one again, is like a table without a row.
@@ -81,7 +83,7 @@ pub fn relations(client: &mut Client) -> Relations {
             "SELECT c.oid, n.nspname || '.' || c.relname, c.relkind::text, pg_relation_filenode(c.oid),
                     CASE WHEN c.relkind IN ('r', 'm', 'i', 'S') THEN pg_relation_size(c.oid) ELSE 0 END,
                     i.indrelid, CASE WHEN c.relkind = 'S' THEN pg_sequence_last_value(c.oid) END,
-                    c.relam || ' ' || i.indkey::text
+                    c.relam || ' ' || i.indkey::text, c.relispopulated
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              LEFT JOIN pg_index i ON i.indexrelid = c.oid
              WHERE {USERS}"
@@ -98,6 +100,7 @@ pub fn relations(client: &mut Client) -> Relations {
                 table: row.get(5),
                 value: row.get(6),
                 keys: row.get(7),
+                populated: row.get(8),
             };
             (row.get(0), relation)
         })

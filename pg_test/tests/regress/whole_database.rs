@@ -1,6 +1,6 @@
 //! Statements that name no table, but take all there are, are judged by the largest of them.
 
-use pg_test::{DEADLINE, Server, TestDatabase, poll};
+use pg_test::{DEADLINE, Server, TestDatabase, poll, until};
 
 #[test]
 fn statements_without_a_table_are_refused_before_they_begin() {
@@ -140,4 +140,41 @@ fn temporary_tables_of_others_are_locked_at_most() {
         running.finish().1.expect("it runs");
         assert_eq!(waited_for.as_deref(), Some(predicted.as_str()), "{statement}");
     }
+}
+
+/// Whoever owns a schema may build the indexes of all that is there anew; whoever owns the database may not do so with a table.
+#[test]
+fn owners_of_the_whole_are_judged_as_the_server_does() {
+    let mut database = TestDatabase::new();
+    let (owner, stranger) = (database.role("owner"), database.role("stranger"));
+    let mut client = database.client();
+    client.batch(&format!(
+        "CREATE SCHEMA theirs;
+         CREATE TABLE theirs.big (id int PRIMARY KEY);
+         INSERT INTO theirs.big SELECT generate_series(1, 5000);
+         ALTER SCHEMA theirs OWNER TO {owner};
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {owner}', current_database()); END $$;
+         CREATE TABLE keys (id int PRIMARY KEY);
+         GRANT REFERENCES (id) ON keys TO {stranger};
+         CREATE SCHEMA own AUTHORIZATION {stranger};
+         SET pg_interlock.row_threshold = 1000;
+         SET pg_interlock.log_decisions = 'all';
+         SET ROLE {owner}"
+    ));
+    let error = client.error("REINDEX SCHEMA theirs");
+    assert_eq!(
+        (error.code().code(), error.table()),
+        ("IL003", Some("big")),
+        "{error:?}"
+    );
+    // The server says that it is another's.
+    assert_eq!(client.error("REINDEX TABLE theirs.big").code().code(), "42501");
+
+    // A privilege on the column is enough to refer to it.
+    client.batch(&format!(
+        "SET ROLE {stranger}; CREATE TABLE own.r (a int REFERENCES keys (id)); RESET ROLE"
+    ));
+    let decided =
+        "SELECT count(*) FROM interlock.decision_log WHERE relation = 'public.keys' AND command_tag = 'CREATE TABLE'";
+    until(&mut client, &format!("SELECT ({decided}) = 1"));
 }

@@ -1,6 +1,6 @@
 //! ADD COLUMN: `transformColumnDefinition` of `parser/parse_utilcmd.c`, `ATExecAddColumn` of `commands/tablecmds.c`.
 
-use pgrx::pg_sys;
+use pgrx::{PgBox, pg_sys};
 
 use super::columns;
 use super::constraint;
@@ -26,11 +26,19 @@ fn has_default(definition: &pg_sys::ColumnDef) -> bool {
         })
 }
 
+/// Whether a column is written with NOT NULL, or what implies it.
+pub fn is_not_null(definition: &pg_sys::ColumnDef) -> bool {
+    use pg_sys::ConstrType::{CONSTR_IDENTITY, CONSTR_NOTNULL, CONSTR_PRIMARY};
+    let implies =
+        |part: &&pg_sys::Constraint| matches!(part.contype, CONSTR_NOTNULL | CONSTR_PRIMARY | CONSTR_IDENTITY);
+    is_serial(definition) || parts(definition).iter().any(implies)
+}
+
 /// The constraints written with a column. What the parser leaves behind one as a part of its own is said of it:
 /// `transformConstraintAttrs` of `parser/parse_utilcmd.c`.
-fn parts(definition: &pg_sys::ColumnDef) -> Vec<pg_sys::Constraint> {
+pub fn parts(definition: &pg_sys::ColumnDef) -> Vec<&'static pg_sys::Constraint> {
     use pg_sys::ConstrType::*;
-    let mut parts: Vec<pg_sys::Constraint> = vec![];
+    let mut parts: Vec<&'static mut pg_sys::Constraint> = vec![];
     let written = node::list(definition.constraints)
         .into_iter()
         .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint));
@@ -43,10 +51,15 @@ fn parts(definition: &pg_sys::ColumnDef) -> Vec<pg_sys::Constraint> {
             (CONSTR_ATTR_ENFORCED, _) => {}
             #[cfg(feature = "pg18")]
             (CONSTR_ATTR_NOT_ENFORCED, Some(last)) => (last.is_enforced, last.skip_validation) = (false, true),
-            _ => parts.push(*part),
+            // SAFETY: a new node, which lives as long as the parse tree.
+            _ => parts.push(unsafe {
+                let mut copy = PgBox::<pg_sys::Constraint>::alloc_node(pg_sys::NodeTag::T_Constraint);
+                *copy = *part;
+                &mut *copy.into_pg()
+            }),
         }
     }
-    parts
+    parts.into_iter().map(|part| &*part).collect()
 }
 
 /// `serial` and its kin are no types but words of the parser: `transformColumnDefinition` of `parser/parse_utilcmd.c`.
@@ -93,7 +106,6 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
     }
     let parts = parts(definition);
     let part = |kind| parts.iter().find(|part| part.contype == kind);
-    let primary = part(pg_sys::ConstrType::CONSTR_PRIMARY);
     let identity = part(pg_sys::ConstrType::CONSTR_IDENTITY);
     let serial = is_serial(definition);
     let mut sequences = vec![];
@@ -115,17 +127,20 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<Alter
             (default.value, type_name, default.text)
         }
     };
-    let not_null =
-        serial || identity.is_some() || primary.is_some() || part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some();
+    let not_null = is_not_null(definition);
     // A child that has the column already is left alone, and with it what is below.
     let mut members = context.descend(has);
     members.retain(|member| *member == context.target || !has(*member));
     let merged = if not_null && version::major() >= 18 {
         // NOT NULL is a constraint of its own, and goes further than the column.
-        let family = context.family.clone();
-        context.reach(&family);
         let known: Oids = members.iter().copied().collect();
-        let others: Vec<Oid> = family.into_iter().filter(|member| !known.contains(*member)).collect();
+        let no_inherit = part(pg_sys::ConstrType::CONSTR_NOTNULL).is_some_and(|part| part.is_no_inherit);
+        let mut others = if no_inherit {
+            vec![]
+        } else {
+            not_null::getting(&column, context)
+        };
+        others.retain(|member| !known.contains(*member));
         not_null::unproved(&column, &others, context)
     } else {
         vec![]

@@ -11,8 +11,8 @@ use super::alter_constraint;
 use super::column_type;
 use super::columns;
 use super::constraint;
-use super::context::{Context, Rewritten, dropped, inheriting, parents_of_column};
-use super::dependencies::{self, Object};
+use super::context::{Context, Rewritten, columns_that_go, dropped};
+use super::dependencies;
 use super::enable_trigger;
 use super::index_constraint;
 use super::not_null;
@@ -22,7 +22,7 @@ use super::partition;
 use super::relations::{Relations, resolve};
 use super::rename;
 use super::storage;
-use super::subcommands::Subcommands;
+use super::subcommands::{Subcommands, constraint as constraint_of};
 use crate::model::facts::{AlterCommand, AlterTable, Dropped, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
@@ -58,10 +58,10 @@ pub fn read_for(
         family,
         lock,
         members: Oids::from_iter([target]),
-        losing: BTreeMap::new(),
-        lost: BTreeMap::new(),
+        gone: None,
         conditions: BTreeMap::new(),
-        losing_constraint: BTreeMap::new(),
+        added: None,
+        indexes_taken_over: Oids::default(),
         taken_over: BTreeMap::new(),
         not_null: Rc::default(),
         rewritten: Rewritten::default(),
@@ -151,7 +151,7 @@ fn command(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
         At::AT_AlterColumnType => vec![column_type::read(command, &name, context)],
         At::AT_SetNotNull => vec![not_null::set(name, context)],
         At::AT_AddConstraint => constraint::add(command, context),
-        At::AT_ValidateConstraint => vec![constraint::validate(&name, context)],
+        At::AT_ValidateConstraint => vec![constraint::validate(command, &name, context)],
         At::AT_DropColumn => vec![drop_column(name, command, context)],
         At::AT_DropConstraint => vec![constraint::drop(name, command, context)],
         At::AT_SetLogged => vec![storage::set_persistence(true, context)],
@@ -218,20 +218,24 @@ fn change_owner(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Alter
 }
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
-    if columns::named(context.target, &name).is_none() && !context.adds_column(&name) {
+    if columns::named(context.target, &name).is_none() {
         // IF EXISTS does nothing more; without it the statement fails.
         return AlterCommand::CatalogOnly;
     }
-    let objects: Vec<Object> = inheriting(context, |member| parents_of_column(member, &name))
-        .into_iter()
-        .filter_map(|member| columns::named(member, &name).map(|column| Object::column(member, column.attnum)))
-        .collect();
-    dropped(Dropped::Column(name), &objects, command.behavior, context)
+    let objects = columns_that_go(&name, context);
+    dropped(Dropped::Column(name), &objects, command, context)
 }
 
 /// A subcommand that names an index of the target and locks it.
 fn index_locked(name: &str, lock: LockMode, context: &mut Context) -> AlterCommand {
-    index_constraint::index_of(context, name).map_or(AlterCommand::CatalogOnly, |index| {
+    // That of a constraint made of it by USING INDEX is called like the constraint by then.
+    let renamed = context
+        .subcommands
+        .named(At::AT_AddConstraint, name)
+        .filter_map(constraint_of)
+        .find_map(|part| node::optional_text(part.indexname));
+    let name = renamed.unwrap_or_else(|| name.to_owned());
+    index_constraint::index_of(context, &name).map_or(AlterCommand::CatalogOnly, |index| {
         AlterCommand::Locks(vec![(index, lock)])
     })
 }
@@ -263,6 +267,10 @@ fn identity(command: &pg_sys::AlterTableCmd, column: &str, context: &mut Context
     };
     if command.subtype == At::AT_DropIdentity {
         return AlterCommand::Locks(vec![(sequence, LockMode::AccessExclusive)]);
+    }
+    if context.drops_identity(column) || context.losing_column(column).contains(&context.target) {
+        // It is about the one that comes in its place.
+        return AlterCommand::CatalogOnly;
     }
     let change = objects::sequence_change(command.def.cast());
     AlterCommand::AlterSequence { sequence, change }

@@ -10,9 +10,12 @@ use super::columns::{self, Column};
 use super::constraints::{self, Constraint};
 use super::context::Context;
 use super::dependencies::{self, Object, references};
-use super::expressions::{self, Type};
+use super::expressions::{self, Conversion, Type};
 use super::foreign_key;
+use super::index_constraint::locked_with;
 use super::partition_key;
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+use super::relations::children;
 use super::subcommands::column_definition;
 use super::types;
 use crate::model::facts::{AlterColumnType, AlterCommand, ForeignKeyOnColumn, TypeChange};
@@ -41,40 +44,62 @@ fn change(command: &pg_sys::AlterTableCmd, name: &str, target: Oid) -> Option<Ch
     let (definition, column) = (column_definition(command)?, columns::named(target, name)?);
     let wanted = expressions::resolve_type(definition.typeName);
     let using = (!definition.raw_default.is_null()).then_some(definition.raw_default);
-    let rewrites = match column.generated {
+    let conversion = match column.generated {
         // A virtual column has no stored values.
-        b'v' => false,
-        _ => expressions::type_change_rewrites(target, &column, wanted, using)?,
+        b'v' => Conversion::default(),
+        _ => expressions::conversion(target, &column, wanted, using)?,
     };
     Some(Change {
         from: column,
         to: wanted,
         collation: new_collation(definition, wanted),
-        rewrites,
+        conversion,
     })
 }
 
 /// Whether the type that a subcommand gives a column means a new heap.
 pub fn rewrites(command: &pg_sys::AlterTableCmd, target: Oid) -> bool {
-    change(command, &node::text(command.name), target).is_some_and(|change| change.rewrites)
+    change(command, &node::text(command.name), target).is_some_and(|change| change.conversion.rewrites)
 }
 
-/// 17: SET EXPRESSION makes everything again that depends on the column, as a change of type does: `ATExecSetExpression` of
-/// `commands/tablecmds.c`. A rewrite is told of elsewhere.
+/// 17: SET EXPRESSION of a stored column makes everything again that depends on the column, as a change of type does:
+/// `ATExecSetExpression` of `commands/tablecmds.c`. The rewrite is told of elsewhere.
 #[cfg(any(feature = "pg17", feature = "pg18"))]
-pub fn set_expression(column: &Column, rewrites: bool, context: &mut Context) -> AlterCommand {
+pub fn set_expression(column: &Column, context: &mut Context) -> AlterCommand {
     let change = Change {
         from: column.clone(),
         to: type_of(column),
         collation: column.collation,
-        rewrites,
+        conversion: Conversion {
+            rewrites: true,
+            sequences: vec![],
+        },
     };
     let mut facts = facts(&change, context);
-    if rewrites {
-        facts.members.clear();
-        facts.sequences.clear();
+    facts.members.clear();
+    facts.sequences.clear();
+    if context.family.len() == 1 {
+        made_again_below(&change, &mut facts, context);
     }
     AlterCommand::AlterColumnType(facts)
+}
+
+/// ONLY does not keep constraints that are made again from what is below: a CHECK or NOT NULL constraint is merged into the
+/// children's, a foreign key is checked in every partition.
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+fn made_again_below(change: &Change, facts: &mut AlterColumnType, context: &mut Context) {
+    let gone = context.gone();
+    let mut found = constraints::of_table(context.target);
+    found.retain(|known| known.columns.contains(&change.from.attnum) && !gone.constraints.contains(&known.oid));
+    for constraint in found {
+        if matches!(constraint.kind, b'c' | b'n') && !constraint.no_inherit {
+            context.reach(&children(context.target));
+        } else if constraint.kind == b'f' {
+            for part in constraints::with_children(constraint).iter().skip(1) {
+                read_foreign_key(part, part.table, change, facts, context);
+            }
+        }
+    }
 }
 
 fn type_of(column: &Column) -> Type {
@@ -92,7 +117,7 @@ fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
         to: expressions::type_name(change.to),
         base: expressions::is_constrained_domain(change.to.oid)
             .then(|| expressions::type_name(expressions::base_type(change.to))),
-        rewrites: change.rewrites,
+        rewrites: change.conversion.rewrites,
         members: vec![],
         elsewhere: vec![],
         completed: vec![],
@@ -112,6 +137,11 @@ fn facts(change: &Change, context: &mut Context) -> AlterColumnType {
             read_member(member, &of_member, change, &mut facts, context);
         }
     }
+    if change.conversion.rewrites && !context.relations.with_rows(&context.family).is_empty() {
+        let mut sequences = change.conversion.sequences.clone();
+        sequences.retain(|sequence| context.relations.load(*sequence).is_some());
+        facts.locked.extend(locked_with(&sequences, LockMode::RowExclusive));
+    }
     facts
 }
 
@@ -119,7 +149,7 @@ struct Change {
     from: Column,
     to: Type,
     collation: Oid,
-    rewrites: bool,
+    conversion: Conversion,
 }
 
 /// The collation the column will have.
@@ -132,7 +162,8 @@ fn new_collation(definition: &pg_sys::ColumnDef, wanted: Type) -> Oid {
 }
 
 fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterColumnType, context: &mut Context) {
-    let lost = context.lost_with_columns(member);
+    // What another subcommand drops is not made again; what becomes of an index is known of the index.
+    let gone = context.gone();
     let of_table = |table: Oid| TypeChange {
         table,
         indexes: vec![],
@@ -154,8 +185,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
             }
         } else if object.class == catalog::CONSTRAINT.catalog()
             && let Some(constraint) = constraints::by_oid(object.oid)
-            && !is_dropped(&constraint, context)
-            && !(constraint.table == member && lost.contains(&constraint.name))
+            && !gone.constraints.contains(&constraint.oid)
         {
             match constraint.kind {
                 b'c' if constraint.table != member => {
@@ -170,20 +200,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
                     }
                 }
                 b'c' if constraint.validated && constraint.enforced => of_member.checks.push(constraint.name),
-                b'f' => {
-                    let known = [constraint.table, constraint.referenced]
-                        .into_iter()
-                        .all(|table| context.relations.load(table).is_some());
-                    if known {
-                        facts.foreign_keys.push(ForeignKeyOnColumn {
-                            constraint: constraint.name.clone(),
-                            referencing: constraint.table,
-                            referenced: constraint.referenced,
-                            enforced: constraint.enforced,
-                            validated_again: checked_again(&constraint, member, change, context),
-                        });
-                    }
-                }
+                b'f' => read_foreign_key(&constraint, member, change, facts, context),
                 b'p' | b'u' | b'x' => indexes.push(constraint.index),
                 _ => {}
             }
@@ -191,7 +208,7 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     }
     indexes.sort_unstable();
     indexes.dedup();
-    indexes.retain(|index| context.relations.load(*index).is_some());
+    indexes.retain(|index| !gone.relations.contains(index) && context.relations.load(*index).is_some());
     for index in indexes {
         let table = catalog::row(&catalog::INDEX, index).map_or(member, |row| row.oid("indrelid"));
         if table == member {
@@ -205,6 +222,10 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     }
     for other in elsewhere.into_values() {
         if context.relations.with_rows(&[other.table]).is_empty() {
+            for (index, _) in &other.indexes {
+                let without = leaves_without_part(other.table, *index, context).into_iter();
+                facts.completed.extend(without.map(|leaf| (leaf, LockMode::Share)));
+            }
             let exclusively = |(index, _)| (index, LockMode::AccessExclusive);
             facts.locked.extend(other.indexes.into_iter().map(exclusively));
         } else {
@@ -216,8 +237,8 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
         facts.members.push(of_member);
     } else {
         for (index, _) in of_member.indexes {
-            let without = leaves_without_part(member, index, context);
-            facts.completed.extend(without);
+            let without = leaves_without_part(member, index, context).into_iter();
+            facts.completed.extend(without.map(|leaf| (leaf, context.lock)));
             // A partition whose detaching is pending loses its part, too.
             for part in context.relations.family(index, true) {
                 let table = catalog::row(&catalog::INDEX, part).map(|row| row.oid("indrelid"));
@@ -233,22 +254,25 @@ fn read_member(member: Oid, column: &Column, change: &Change, facts: &mut AlterC
     }
 }
 
-/// Whether another subcommand drops a constraint, which then is not made again: those come first (`AT_PASS_DROP`).
-fn is_dropped(constraint: &Constraint, context: &Context) -> bool {
-    let goes_with_target = match constraint.kind {
-        b'c' => constraint.table == context.target || !constraint.local && context.family.contains(&constraint.table),
-        b'f' => constraint.table == context.target,
-        // What becomes of an index is known of the index.
-        _ => false,
-    };
-    goes_with_target && context.drops_constraint(&constraint.name) || goes_with_its_key(constraint, context)
-}
-
-/// Whether a subcommand drops, with CASCADE, the key of the target that a foreign key refers to.
-fn goes_with_its_key(constraint: &Constraint, context: &Context) -> bool {
-    constraint.referenced == context.target
-        && constraints::of_index(context.target, constraint.index)
-            .is_some_and(|key| context.drops_constraint(&key.name))
+fn read_foreign_key(
+    constraint: &Constraint,
+    member: Oid,
+    change: &Change,
+    facts: &mut AlterColumnType,
+    context: &mut Context,
+) {
+    let known = [constraint.table, constraint.referenced]
+        .into_iter()
+        .all(|table| context.relations.load(table).is_some());
+    if known {
+        facts.foreign_keys.push(ForeignKeyOnColumn {
+            constraint: constraint.name.clone(),
+            referencing: constraint.table,
+            referenced: constraint.referenced,
+            enforced: constraint.enforced,
+            validated_again: checked_again(constraint, member, change, context),
+        });
+    }
 }
 
 /// The leaves below a partitioned table that have no part of an index of it, which CREATE INDEX ON ONLY leaves so. Made
@@ -272,7 +296,7 @@ fn checked_again(constraint: &Constraint, member: Oid, change: &Change, context:
     let known = context.rewritten;
     // A part is made again with its whole.
     let owner = partition_key::whole(constraint.parent).map_or(member, |whole| whole.table);
-    let rewritten = change.rewrites || known.all || known.target && owner == context.target;
+    let rewritten = change.conversion.rewrites || known.all || known.target && owner == context.target;
     let has_rows = !context.relations.with_rows(&[constraint.table]).is_empty();
     let changed = foreign_key::Changed {
         family: &context.family,

@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Value};
-use crate::postgres::encoding;
+use crate::postgres::{encoding, node};
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -85,6 +85,12 @@ fn cached(table: Oid, name: &str, stored: &CStr) -> Option<Column> {
         pg_sys::ReleaseSysCache(tuple);
         (column.attnum > 0).then_some(column)
     }
+}
+
+/// The name of a column by its number.
+pub fn name(table: Oid, attnum: i16) -> Option<String> {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    node::optional_text(unsafe { pg_sys::get_attname(table.into(), attnum, true) })
 }
 
 /// The names of columns, in the order of their numbers here.

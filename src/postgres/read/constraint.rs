@@ -1,16 +1,22 @@
 //! Constraints in ALTER TABLE: ADD, ALTER, VALIDATE, DROP.
 
+use std::collections::BTreeMap;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
+use super::alter_constraint;
+use super::columns;
 use super::constraints::{self, Constraint};
-use super::context::{Context, dropped, inheriting_constraint};
+use super::context::{Context, constraints_that_go, dropped};
 use super::dependencies::Object;
 use super::foreign_key;
 use super::index_constraint;
 use super::index_match;
 use super::not_null;
-use super::relations::{is_partition, resolve};
+use super::permission::may;
+use super::relations::{class_row, is_partition, resolve};
+use super::standing::{self, Added, Standing};
 use super::subcommands;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
@@ -31,7 +37,7 @@ pub fn recurses(command: &pg_sys::AlterTableCmd, context: &mut Context) -> bool 
     if !context.is_partitioned(context.target) {
         return true;
     }
-    let columns = super::columns::of_table(context.target);
+    let columns = columns::of_table(context.target);
     let nullable = node::strings(part.keys)
         .iter()
         .any(|key| columns.iter().any(|column| column.name == *key && !column.not_null));
@@ -80,7 +86,7 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
 
 /// A constraint written with a new column. The rows of `members` are looked at where it says something about them.
 pub fn of_new_column(
-    part: &pg_sys::Constraint,
+    part: &'static pg_sys::Constraint,
     column: &str,
     has_default: bool,
     context: &mut Context,
@@ -90,7 +96,7 @@ pub fn of_new_column(
         ConstrType::CONSTR_CHECK => add_check(part, constraint, context),
         ConstrType::CONSTR_FOREIGN => foreign_key::add(part, vec![column.to_owned()], has_default, context),
         ConstrType::CONSTR_PRIMARY | ConstrType::CONSTR_UNIQUE => {
-            let found = index_match::partitions(context.target, None, context.relations);
+            let found = index_match::partitions(None, context);
             AlterCommand::AddIndexConstraint(AddIndexConstraint {
                 kind: index_constraint::kind_of(part.contype),
                 constraint,
@@ -106,16 +112,19 @@ pub fn of_new_column(
     })
 }
 
-fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
-    let losing = constraint.as_ref().map_or(vec![], |name| losing_check(name, context));
-    let check_of = |member: Oid| {
-        constraints::named(member, constraint.as_ref()?)
-            .filter(|existing| existing.kind == b'c' && !losing.contains(&member))
-    };
+fn add_check(part: &'static pg_sys::Constraint, constraint: Option<String>, context: &mut Context) -> AlterCommand {
+    let merged = constraint.clone().or_else(|| name_for_other_schemas(part, context));
+    let mut checks: BTreeMap<Oid, Constraint> = BTreeMap::new();
+    for member in context.family.clone() {
+        let check = merged
+            .as_ref()
+            .and_then(|name| context.constraint_that_stays(member, name));
+        checks.extend(check.filter(|check| check.kind == b'c').map(|check| (member, check)));
+    }
     // `MergeWithExistingConstraint` of `catalog/heap.c`: an equal constraint that a child has already is kept, and what is
     // below that child has it too. So it is with the target's, if it came from a parent.
-    let is_kept = |check: Constraint| !check.local && !is_partition(context.target);
-    if check_of(context.target).is_some_and(is_kept) {
+    let is_kept = |check: &Constraint| !check.local && !is_partition(context.target);
+    if checks.get(&context.target).is_some_and(is_kept) {
         return AlterCommand::AddCheck {
             constraint,
             scanned: vec![],
@@ -124,32 +133,37 @@ fn add_check(part: &pg_sys::Constraint, constraint: Option<String>, context: &mu
     let mut scanned = if part.is_no_inherit {
         vec![context.target]
     } else {
-        context.descend(|member| check_of(member).is_some())
+        context.descend(|member| checks.contains_key(&member))
     };
     scanned
-        .retain(|member| constraints::checked_now(part) && (*member == context.target || check_of(*member).is_none()));
+        .retain(|member| constraints::checked_now(part) && (*member == context.target || !checks.contains_key(member)));
     let scanned = context.relations.with_rows(&scanned);
     AlterCommand::AddCheck { constraint, scanned }
 }
 
-/// The members that lose the CHECK of this name by another subcommand: those come first (`AT_PASS_DROP`).
-fn losing_check(name: &str, context: &mut Context) -> Vec<Oid> {
-    let mut losing: Vec<Oid> = context.losing_constraint(name).iter().copied().collect();
-    for member in context.family.clone() {
-        if context.lost_with_columns(member).contains(name) {
-            losing.push(member);
-        }
+/// The name that a CHECK gets which has none, for the members in other schemas: where the target is, nothing has it.
+fn name_for_other_schemas(part: &'static pg_sys::Constraint, context: &mut Context) -> Option<String> {
+    let schema = |oid: Oid| class_row(oid).map(|row| row.oid("relnamespace"));
+    let here = schema(context.target);
+    if context.family.iter().all(|member| schema(*member) == here) {
+        return None;
     }
-    losing
+    let name = standing::generated_name(context.target, &standing::Added::alone(part))?;
+    let mut neighbours = context.family.iter().filter(|member| schema(**member) == here);
+    neighbours
+        .all(|member| constraints::named(*member, &name).is_none())
+        .then_some(name)
 }
 
 /// VALIDATE CONSTRAINT: `ATExecValidateConstraint` of `commands/tablecmds.c`.
-pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
-    let goes = context.drops_constraint(name) || context.lost_with_columns(context.target).contains(name);
-    let Some(constraint) = constraints::named(context.target, name).filter(|_| !goes) else {
-        return validate_added(name, context);
+pub fn validate(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Context) -> AlterCommand {
+    let constraint = match standing::find(name, context) {
+        Some(Standing::There(constraint)) => constraint,
+        Some(Standing::Added(added)) => return validate_added(name, &added, context),
+        None => return AlterCommand::CatalogOnly,
     };
-    if !constraint.validated && constraint.kind != b'f' && !constraint.no_inherit {
+    let no_inherit = alter_constraint::no_inherit(command, name, constraint.no_inherit, context);
+    if !constraint.validated && constraint.kind != b'f' && !no_inherit {
         let family = context.family.clone();
         context.reach(&family);
     }
@@ -163,7 +177,7 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
                 let members: Vec<Oid> = unvalidated.map(|each| each.table).collect();
                 context.reach(&members);
             }
-            _ if constraint.no_inherit => pending.push(constraint),
+            _ if no_inherit => pending.push(constraint),
             _ => pending.extend(
                 context
                     .family
@@ -177,42 +191,81 @@ pub fn validate(name: &str, context: &mut Context) -> AlterCommand {
     pending.retain(|each| each.referenced == other_end);
     let tables: Vec<Oid> = pending.iter().map(|each| each.table).collect();
     let scanned = context.relations.with_rows(&tables);
-    let read = !scanned.is_empty() && context.relations.load(other_end).is_some();
+    let referenced = if scanned.is_empty() {
+        vec![]
+    } else {
+        joined(other_end, context)
+    };
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
         scanned,
-        referenced: if read { vec![other_end] } else { vec![] },
+        referenced,
     }
 }
 
-/// VALIDATE of a constraint that the same statement adds as NOT VALID.
-fn validate_added(name: &str, context: &mut Context) -> AlterCommand {
-    let Some(part) = context.added_constraint(name) else {
-        return AlterCommand::CatalogOnly;
+/// The other end of a foreign key whose rows are checked. Whoever may not SELECT there has each row looked up alone, which
+/// locks the partition that has the key: `validateForeignKeyConstraint` of `commands/tablecmds.c`.
+fn joined(other_end: Oid, context: &mut Context) -> Vec<(Oid, LockMode)> {
+    let partitioned = context.is_partitioned(other_end);
+    let family = context.relations.family(other_end, partitioned);
+    let select = u64::from(pg_sys::ACL_SELECT);
+    let together = may(other_end, select) && may(context.target, select);
+    let of_partitions = if together {
+        LockMode::AccessShare
+    } else {
+        LockMode::RowShare
     };
+    let mode = |oid: Oid| {
+        if oid == other_end {
+            LockMode::RowShare
+        } else {
+            of_partitions
+        }
+    };
+    family.into_iter().map(|oid| (oid, mode(oid))).collect()
+}
+
+/// VALIDATE of a constraint that the same statement adds as NOT VALID.
+fn validate_added(name: &str, added: &Added, context: &mut Context) -> AlterCommand {
+    let part = added.part;
+    if !part.skip_validation || added.with_column {
+        return AlterCommand::CatalogOnly;
+    }
+    if part.contype != ConstrType::CONSTR_FOREIGN && !part.is_no_inherit {
+        let family = context.family.clone();
+        context.reach(&family);
+    }
     let tables = match part.contype {
         ConstrType::CONSTR_FOREIGN => foreign_key::unvalidated(part, context),
-        ConstrType::CONSTR_CHECK if !part.is_no_inherit => {
-            let losing = losing_check(name, context);
-            let is_valid = |member: &Oid| {
-                let existing = constraints::named(*member, name).filter(|_| !losing.contains(member));
-                *member != context.target && existing.is_some_and(|existing| existing.validated)
-            };
-            let family = context.family.iter().copied();
-            family.filter(|member| !is_valid(member)).collect()
+        ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL if !part.is_no_inherit => {
+            let mut pending = context.family.clone();
+            pending.retain(|member| *member == context.target || !is_valid(*member, name, added, context));
+            pending
         }
-        ConstrType::CONSTR_NOTNULL if !part.is_no_inherit => context.family.clone(),
         _ => vec![context.target],
     };
     let other_end = Some(part)
         .filter(|part| part.contype == ConstrType::CONSTR_FOREIGN)
-        .and_then(|part| resolve(part.pktable))
-        .filter(|table| context.relations.load(*table).is_some());
+        .and_then(|part| resolve(part.pktable));
+    let referenced = other_end.map_or(vec![], |table| joined(table, context));
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
         scanned: context.relations.with_rows(&tables),
-        referenced: other_end.into_iter().collect(),
+        referenced,
     }
+}
+
+/// Whether a member has an equal CHECK, or a NOT NULL constraint of the same column, that is valid already.
+fn is_valid(member: Oid, name: &str, added: &Added, context: &mut Context) -> bool {
+    if let [column] = added.columns.as_slice() {
+        let losing = not_null::losing(column, context);
+        let column = columns::named(member, column).filter(|_| !losing.contains(&member));
+        let constraint = column.and_then(|column| context.not_null.of(member, &column));
+        return constraint.is_some_and(|constraint| constraint.validated);
+    }
+    context
+        .constraint_that_stays(member, name)
+        .is_some_and(|check| check.validated)
 }
 
 /// DROP CONSTRAINT
@@ -222,22 +275,15 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
         let tree = context.relations.family(context.target, true);
         context.reach(&tree);
     }
-    let Some(constraint) = constraints::named(context.target, &name) else {
+    let found = constraints_that_go(&name, context);
+    if found.is_empty() {
         return AlterCommand::CatalogOnly;
-    };
-    let found: Vec<Constraint> = if matches!(constraint.kind, b'c' | b'n') {
-        let losing = inheriting_constraint(&constraint, context).into_iter();
-        losing
-            .filter_map(|member| constraints::same(member, &constraint))
-            .collect()
-    } else {
-        constraints::with_children(constraint)
-    };
+    }
     let objects: Vec<Object> = found
         .iter()
         .map(|constraint| Object::constraint(constraint.oid))
         .collect();
-    let mut command = dropped(Dropped::Constraint(name), &objects, command.behavior, context);
+    let mut command = dropped(Dropped::Constraint(name), &objects, command, context);
     if let AlterCommand::Drop { locked, .. } = &mut command {
         // The other end is locked by itself, for one that is NOT ENFORCED has no triggers there.
         let other_end = found.first().map(|constraint| constraint.referenced);

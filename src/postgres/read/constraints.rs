@@ -196,15 +196,20 @@ pub fn not_valid(constraint: Constraint) -> Vec<Oid> {
 }
 
 /// Whether the rows that are there are held against a constraint that is being added.
-#[cfg(feature = "pg18")]
 pub fn checked_now(part: &pg_sys::Constraint) -> bool {
-    !part.skip_validation && part.is_enforced
+    !part.skip_validation && is_enforced(part)
 }
 
-/// Whether the rows that are there are held against a constraint that is being added.
+/// Whether a constraint that is being added is ENFORCED.
+#[cfg(feature = "pg18")]
+pub fn is_enforced(part: &pg_sys::Constraint) -> bool {
+    part.is_enforced
+}
+
+/// Before 18 every constraint is.
 #[cfg(not(feature = "pg18"))]
-pub fn checked_now(part: &pg_sys::Constraint) -> bool {
-    !part.skip_validation
+pub fn is_enforced(_part: &pg_sys::Constraint) -> bool {
+    true
 }
 
 /// The foreign keys to this table, those of partitions of either end included.

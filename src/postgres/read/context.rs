@@ -6,18 +6,20 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
+use super::add_column;
 use super::columns;
 use super::constraints::{self, Constraint, NotNull};
-use super::deletion;
-use super::dependencies::Object;
+use super::deletion::{self, Deletion};
+use super::dependencies::{self, Object, references};
 use super::expressions::Conditions;
 use super::oids::Oids;
 use super::relations::{Relations, children};
-use super::subcommands::{Subcommands, column_definition, constraint};
+use super::standing::ByName;
+use super::subcommands::{Subcommands, column_definition};
 use crate::model::facts::{AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
-use crate::postgres::node;
+use crate::postgres::{catalog, node};
 
 /// What the subcommands of one ALTER TABLE share.
 pub struct Context<'a> {
@@ -31,16 +33,16 @@ pub struct Context<'a> {
     pub subcommands: Subcommands<'a>,
     /// What is known of rewrites before what depends on columns is made again.
     pub rewritten: Rewritten,
-    /// Who loses which column, once that was asked.
-    pub losing: BTreeMap<String, Rc<BTreeSet<Oid>>>,
-    /// What goes with the columns that a member loses, once that was asked.
-    pub lost: BTreeMap<Oid, Rc<BTreeSet<String>>>,
+    /// What goes with columns and constraints that are dropped, once that was asked.
+    pub gone: Option<Rc<Gone>>,
     /// Which columns of members have NOT NULL constraints.
     pub not_null: Rc<NotNull>,
     /// What is known of the rows of a member, once that was asked.
     pub conditions: BTreeMap<Oid, Rc<Conditions>>,
-    /// Who loses which constraint, once that was asked.
-    pub losing_constraint: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+    /// The constraints that subcommands add, once that was asked.
+    pub added: Option<Rc<ByName>>,
+    /// The indexes of partitions that have become parts of one that a subcommand makes.
+    pub indexes_taken_over: Oids,
     /// The foreign keys of partitions that have become parts of one that a subcommand adds, and of which.
     pub taken_over: BTreeMap<Oid, *const pg_sys::Constraint>,
 }
@@ -52,6 +54,16 @@ pub struct Rewritten {
     pub all: bool,
     /// The target alone: by new storage.
     pub target: bool,
+}
+
+/// What goes with the columns and constraints that a statement drops.
+#[derive(Default)]
+pub struct Gone {
+    /// The tables that lose a column of a name.
+    pub columns: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+    pub constraints: BTreeSet<Oid>,
+    /// Indexes and sequences, above all.
+    pub relations: BTreeSet<Oid>,
 }
 
 impl Context<'_> {
@@ -87,51 +99,56 @@ impl Context<'_> {
         found
     }
 
-    /// The constraint that a subcommand of this statement adds under a name. One without a name gets its own from the
-    /// server: a name that nothing else has is taken for it, because else there would be an error anyway.
-    pub fn added_constraint(&self, name: &str) -> Option<&'static pg_sys::Constraint> {
-        let added = |name| self.subcommands.named(At::AT_AddConstraint, name).find_map(constraint);
-        added(name).or_else(|| added(""))
-    }
-
-    /// Whether a subcommand drops the constraint of this name.
-    pub fn drops_constraint(&self, name: &str) -> bool {
-        self.subcommands.names(At::AT_DropConstraint, name)
-    }
-
-    /// The columns of the target that subcommands drop.
-    pub fn dropped_columns(&self) -> Vec<i16> {
-        self.subcommands
-            .of_kind(At::AT_DropColumn)
-            .filter_map(|command| columns::named(self.target, &node::text(command.name)))
-            .map(|column| column.attnum)
-            .collect()
-    }
-
-    /// The CHECKs and foreign keys that go with a column of a member which subcommands drop.
-    pub fn lost_with_columns(&mut self, member: Oid) -> Rc<BTreeSet<String>> {
-        if let Some(known) = self.lost.get(&member) {
+    /// What goes because subcommands drop columns and constraints: before anything else is done (`AT_PASS_DROP`).
+    pub fn gone(&mut self) -> Rc<Gone> {
+        if let Some(known) = &self.gone {
             return known.clone();
         }
-        let drops = self.subcommands.of_kind(At::AT_DropColumn);
-        let names: Vec<String> = drops.map(|command| node::text(command.name)).collect();
-        let columns: Vec<i16> = names
-            .iter()
-            .filter(|name| self.losing_column(name).contains(&member))
-            .filter_map(|name| columns::named(member, name))
-            .map(|column| column.attnum)
-            .collect();
-        let mut lost = BTreeSet::new();
-        if !columns.is_empty() {
-            let on_them = constraints::of_table(member).into_iter().filter(|constraint| {
-                matches!(constraint.kind, b'c' | b'f')
-                    && constraint.columns.iter().any(|column| columns.contains(column))
-            });
-            lost.extend(on_them.map(|constraint| constraint.name));
+        let mut gone = Gone::default();
+        let columns = self.subcommands.of_kind(At::AT_DropColumn);
+        let drops: Vec<_> = columns.chain(self.subcommands.of_kind(At::AT_DropConstraint)).collect();
+        for command in drops {
+            let name = node::text(command.name);
+            let objects = if command.subtype == At::AT_DropColumn {
+                columns_that_go(&name, self)
+            } else {
+                let constraints = constraints_that_go(&name, self).into_iter();
+                constraints
+                    .map(|constraint| Object::constraint(constraint.oid))
+                    .collect()
+            };
+            let deletion = self.deletion(&objects, command);
+            gone.constraints.extend(deletion.constraints);
+            gone.relations.extend(deletion.relations);
+            for column in deletion.columns {
+                if let Some(name) = columns::name(column.oid, column.column as i16) {
+                    Rc::make_mut(gone.columns.entry(name).or_default()).insert(column.oid);
+                }
+            }
         }
-        let lost = Rc::new(lost);
-        self.lost.insert(member, lost.clone());
-        lost
+        let gone = Rc::new(gone);
+        self.gone = Some(gone.clone());
+        gone
+    }
+
+    /// What goes with these objects. Columns that another subcommand makes ordinary ones do not go with those that they were
+    /// generated from: it comes before, or PostgreSQL does not find them.
+    fn deletion(&self, objects: &[Object], command: &pg_sys::AlterTableCmd) -> Deletion {
+        let columns = self.subcommands.of_kind(At::AT_DropExpression);
+        let columns: Vec<String> = columns.map(|command| node::text(command.name)).collect();
+        let of_members = self.family.iter().flat_map(|member| {
+            let expressions = columns.iter().flat_map(|column| expressions_of(*member, column));
+            expressions.collect::<Vec<_>>()
+        });
+        let gone: Vec<Object> = of_members.collect();
+        let cascade = command.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+        deletion::deletion_after(&gone, objects, cascade)
+    }
+
+    /// The constraint of this name that a member has, unless it goes.
+    pub fn constraint_that_stays(&mut self, member: Oid, name: &str) -> Option<Constraint> {
+        let gone = self.gone();
+        constraints::named(member, name).filter(|constraint| !gone.constraints.contains(&constraint.oid))
     }
 
     /// What the validated CHECKs of a member that stay say of its rows.
@@ -139,25 +156,14 @@ impl Context<'_> {
         if let Some(known) = self.conditions.get(&member) {
             return known.clone();
         }
-        let lost = self.lost_with_columns(member);
-        let conditions = Rc::new(Conditions::of(member, |check| {
-            lost.contains(check) || self.losing_constraint(check).contains(&member)
-        }));
+        let gone = self.gone();
+        let goes = |check: &str| {
+            !gone.constraints.is_empty()
+                && constraints::named(member, check).is_some_and(|check| gone.constraints.contains(&check.oid))
+        };
+        let conditions = Rc::new(Conditions::of(member, goes));
         self.conditions.insert(member, conditions.clone());
         conditions
-    }
-
-    /// The members that lose the constraint of this name by DROP CONSTRAINT.
-    pub fn losing_constraint(&mut self, name: &str) -> Rc<BTreeSet<Oid>> {
-        if let Some(known) = self.losing_constraint.get(name) {
-            return known.clone();
-        }
-        let drops = self.drops_constraint(name);
-        let dropped = drops.then(|| constraints::named(self.target, name)).flatten();
-        let losing = dropped.map_or(vec![], |dropped| inheriting_constraint(&dropped, self));
-        let losing = Rc::new(BTreeSet::from_iter(losing));
-        self.losing_constraint.insert(name.to_owned(), losing.clone());
-        losing
     }
 
     /// The last subcommand that changes the type or the collation of this column.
@@ -170,23 +176,26 @@ impl Context<'_> {
         self.subcommands.names(At::AT_DropIdentity, column)
     }
 
+    /// The sequences of columns of the target that cease to be identities.
+    pub fn dropped_identities(&self) -> Vec<Oid> {
+        let names = self
+            .subcommands
+            .of_kind(At::AT_DropIdentity)
+            .map(|command| node::text(command.name));
+        let columns = names.filter_map(|name| columns::named(self.target, &name));
+        columns
+            .filter_map(|column| dependencies::identity_sequence(self.target, column.attnum))
+            .collect()
+    }
+
     /// Whether a subcommand is DROP NOT NULL of this column.
     pub fn drops_not_null(&self, column: &str) -> bool {
         self.subcommands.names(At::AT_DropNotNull, column)
     }
 
-    /// The members that lose the column of this name, which may come back under it.
+    /// The tables that lose the column of this name, which may come back under it.
     pub fn losing_column(&mut self, name: &str) -> Rc<BTreeSet<Oid>> {
-        if let Some(known) = self.losing.get(name) {
-            return known.clone();
-        }
-        let mut losing = vec![];
-        if self.subcommands.names(At::AT_DropColumn, name) {
-            losing = inheriting(self, |member| parents_of_column(member, name));
-        }
-        let losing = Rc::new(BTreeSet::from_iter(losing));
-        self.losing.insert(name.to_owned(), losing.clone());
-        losing
+        self.gone().columns.get(name).cloned().unwrap_or_default()
     }
 
     /// Whether a subcommand adds the column of this name.
@@ -194,16 +203,10 @@ impl Context<'_> {
         self.subcommands.names(At::AT_AddColumn, name)
     }
 
-    /// Whether it is added with NOT NULL.
+    /// Whether it is added with NOT NULL, or what implies it.
     pub fn adds_not_null_column(&self, name: &str) -> bool {
         let mut added = self.subcommands.named(At::AT_AddColumn, name);
-        let constraints = added
-            .find_map(column_definition)
-            .map_or(vec![], |added| node::list(added.constraints));
-        constraints
-            .into_iter()
-            .filter_map(|part| node::cast::<pg_sys::Constraint>(part, pg_sys::NodeTag::T_Constraint))
-            .any(|part| part.contype == pg_sys::ConstrType::CONSTR_NOTNULL)
+        added.find_map(column_definition).is_some_and(add_column::is_not_null)
     }
 }
 
@@ -251,14 +254,51 @@ pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> 
     })
 }
 
+/// The expression that a generated column of a table is made by.
+fn expressions_of(table: Oid, column: &str) -> Vec<Object> {
+    let column = columns::named(table, column).map(|column| Object::column(table, column.attnum));
+    let found = column.map_or(vec![], references);
+    found
+        .into_iter()
+        .map(|(object, _)| object)
+        .filter(|object| object.class == catalog::ATTRIBUTE_DEFAULT.catalog())
+        .filter(|object| deletion::table_of_part(*object) == Some(table))
+        .collect()
+}
+
+/// The columns of members that go with one of the target; none if that has no such column, as with IF EXISTS.
+pub fn columns_that_go(name: &str, context: &mut Context) -> Vec<Object> {
+    if columns::named(context.target, name).is_none() {
+        return vec![];
+    }
+    inheriting(context, |member| parents_of_column(member, name))
+        .into_iter()
+        .filter_map(|member| columns::named(member, name).map(|column| Object::column(member, column.attnum)))
+        .collect()
+}
+
+/// The constraint of this name of the target, and those of members that go with it.
+pub fn constraints_that_go(name: &str, context: &mut Context) -> Vec<Constraint> {
+    let Some(constraint) = constraints::named(context.target, name) else {
+        return vec![];
+    };
+    if !matches!(constraint.kind, b'c' | b'n') {
+        return constraints::with_children(constraint);
+    }
+    let losing = inheriting_constraint(&constraint, context).into_iter();
+    losing
+        .filter_map(|member| constraints::same(member, &constraint))
+        .collect()
+}
+
 /// What goes with dropped parts of the target.
 pub fn dropped(
     what: Dropped,
     objects: &[Object],
-    behavior: pg_sys::DropBehavior::Type,
+    command: &pg_sys::AlterTableCmd,
     context: &mut Context,
 ) -> AlterCommand {
-    let deletion = deletion::deletion(objects, behavior == pg_sys::DropBehavior::DROP_CASCADE);
+    let deletion = context.deletion(objects, command);
     let (mut indexes, mut locked) = (vec![], vec![]);
     for oid in deletion.relations {
         match context.relations.kind(oid) {

@@ -69,6 +69,10 @@ pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -
         .into_iter()
         .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_CreateStmt))
         .collect();
+    let views: Vec<&pg_sys::ViewStmt> = node::list(statement.schemaElts)
+        .into_iter()
+        .filter_map(|element| node::cast(element, pg_sys::NodeTag::T_ViewStmt))
+        .collect();
     // SAFETY: the parser gives every CREATE TABLE its relation.
     let name = |table: &pg_sys::CreateStmt| node::text(unsafe { (*table.relation).relname });
     let mut before = vec![];
@@ -76,6 +80,14 @@ pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -
     for table in tables {
         elements.push(new_table(table, &before, relations));
         before.push(name(table));
+    }
+    for view in views {
+        elements.push(query::statement_hiding(
+            view.query,
+            before.clone(),
+            Until::Analyzed,
+            relations,
+        ));
     }
     Statement::Several(elements)
 }
@@ -118,6 +130,7 @@ fn referenced(create: &pg_sys::CreateStmt, hiding: &[String], relations: &mut Re
 fn existing(range_var: &pg_sys::RangeVar, temporary: bool) -> Option<Oid> {
     /// `pg_catalog`, which is looked into first unless it is named in the path; nothing is created there.
     const CATALOG: u32 = 11;
+    let temporary = temporary || range_var.schemaname.is_null() && begins_with_temporary();
     // SAFETY: a RangeVar of the parse tree; look-ups that make nothing.
     unsafe {
         let mut path = [pg_sys::InvalidOid; 16];
@@ -134,6 +147,31 @@ fn existing(range_var: &pg_sys::RangeVar, temporary: bool) -> Option<Oid> {
         };
         let oid = pg_sys::get_relname_relid(range_var.relname, schema).to_u32();
         Some(oid).filter(|oid| *oid != 0)
+    }
+}
+
+/// Whether `pg_temp` is the first schema of the path, of those that are there: then everything new is temporary.
+fn begins_with_temporary() -> bool {
+    // SAFETY: splits a copy of a setting into a new list of names, and looks for schemas.
+    unsafe {
+        let mut names = std::ptr::null_mut();
+        let text = pg_sys::pstrdup(pg_sys::namespace_search_path);
+        if !pg_sys::SplitIdentifierString(text, b',' as std::ffi::c_char, &raw mut names) {
+            return false;
+        }
+        let is_there = |name: &Node| {
+            let name = name.cast::<std::ffi::c_char>();
+            match node::text(name).as_str() {
+                "pg_temp" => true,
+                "$user" => {
+                    let user = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
+                    !user.is_null() && pg_sys::get_namespace_oid(user, true) != pg_sys::InvalidOid
+                }
+                _ => pg_sys::get_namespace_oid(name, true) != pg_sys::InvalidOid,
+            }
+        };
+        let first = node::list(names).into_iter().find(is_there);
+        first.is_some_and(|name| node::text(name.cast()) == "pg_temp")
     }
 }
 
@@ -161,25 +199,20 @@ pub fn is_there_already(create: &pg_sys::CreateTableAsStmt) -> bool {
     create.if_not_exists && existing(range_var, is_temporary(range_var)).is_some()
 }
 
-/// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`.
-pub fn table_as(create: &pg_sys::CreateTableAsStmt, relations: &mut Relations) -> Statement {
+/// CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: `ExecCreateTableAs` of `commands/createas.c`. `until`: how far
+/// the server goes with the query, unless the table is there already.
+pub fn table_as(create: &pg_sys::CreateTableAsStmt, until: Until, relations: &mut Relations) -> Statement {
     // The server wraps EXECUTE when it analyzes the statement.
     let wrapped = node::cast::<pg_sys::Query>(create.query, pg_sys::NodeTag::T_Query).map(|query| query.utilityStmt);
     let inner = wrapped.filter(|utility| !utility.is_null()).unwrap_or(create.query);
-    // SAFETY: the parser gives every CREATE TABLE AS its target, and that a name.
-    let into = unsafe { &*create.into };
     let exists = is_there_already(create);
     if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(inner, pg_sys::NodeTag::T_ExecuteStmt) {
         return if exists {
             Statement::NoExistingRelation
         } else {
-            query::execute(execute, Until::Run, relations)
+            query::execute(execute, until, relations)
         };
     }
-    let until = if into.skipData || exists {
-        Until::Analyzed
-    } else {
-        Until::Run
-    };
+    let until = if exists { Until::Analyzed } else { until };
     query::statement(&[create.query], until, relations)
 }

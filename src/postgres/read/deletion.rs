@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::constraints;
 use super::dependencies::{Object, references};
-use super::relations::{class_row, is_toast_namespace};
+use super::relations::{class_row, is_partition, is_toast_namespace, parents};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
 use crate::postgres::catalog::{self, Path, Value};
@@ -16,14 +16,24 @@ use crate::postgres::version::{self, Backported};
 pub struct Deletion {
     /// Relations that go: tables, views, sequences, and indexes; TOAST is left out.
     pub relations: Vec<Oid>,
+    /// Columns that go from relations which stay.
+    pub columns: Vec<Object>,
+    /// Constraints that go.
+    pub constraints: Vec<Oid>,
     /// Relations that are locked because a part of theirs goes.
     pub locked: Vec<(Oid, LockMode)>,
 }
 
 /// Follows what depends on `start`; dependents that would have to be named are followed only with `cascade`.
 pub fn deletion(start: &[Object], cascade: bool) -> Deletion {
+    deletion_after(&[], start, cascade)
+}
+
+/// The same where some objects are gone already.
+pub fn deletion_after(gone: &[Object], start: &[Object], cascade: bool) -> Deletion {
     let named: BTreeSet<Object> = start.iter().copied().collect();
     let mut seen = named.clone();
+    seen.extend(gone);
     let mut queue: Vec<Object> = start.to_vec();
     let mut deletion = Deletion::default();
     while let Some(object) = queue.pop() {
@@ -110,7 +120,10 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
             .map(|row| row.letter("relkind"));
         match kind.and_then(RelationKind::from_relkind) {
             None | Some(RelationKind::Toast) => {}
-            Some(_) if object.column != 0 => deletion.locked.push((object.oid, LockMode::AccessExclusive)),
+            Some(_) if object.column != 0 => {
+                deletion.locked.push((object.oid, LockMode::AccessExclusive));
+                deletion.columns.push(object);
+            }
             Some(kind) => {
                 deletion.relations.push(object.oid);
                 // `index_drop` of `catalog/index.c`
@@ -118,12 +131,20 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
                 deletion
                     .locked
                     .extend(table.map(|table| (table, LockMode::AccessExclusive)));
+                if !kind.is_index() && is_partition(object.oid) {
+                    // `heap_drop_with_catalog` of `catalog/heap.c`: the default partition beside it, too.
+                    for parent in parents(object.oid) {
+                        let both = [Some(parent), default_partition(parent)].into_iter().flatten();
+                        deletion.locked.extend(both.map(|oid| (oid, LockMode::AccessExclusive)));
+                    }
+                }
             }
         }
     } else if object.class == catalog::CONSTRAINT.catalog() {
         if let Some(constraint) = constraints::by_oid(object.oid) {
             // The other end of a foreign key is locked for the triggers that go there; a partition's part has none.
             deletion.locked.push((constraint.table, LockMode::AccessExclusive));
+            deletion.constraints.push(object.oid);
         }
     } else if let Some((path, column, mode)) = PARTS.iter().find(|(path, ..)| path.catalog() == object.class)
         && (path.catalog() != catalog::EXTENDED_STATISTICS.catalog() || version::has(STATISTICS_LOCK_THEIR_TABLE))
@@ -131,6 +152,13 @@ fn locks_of(object: Object, deletion: &mut Deletion) {
     {
         deletion.locked.push((row.oid(column), *mode));
     }
+}
+
+/// The default partition of a partitioned table: `get_default_partition_oid` of `catalog/partition.c`.
+pub fn default_partition(parent: Oid) -> Option<Oid> {
+    catalog::row(&catalog::PARTITIONED_TABLE, parent)
+        .map(|row| row.oid("partdefid"))
+        .filter(|oid| *oid != 0)
 }
 
 fn table_of_index(index: Oid) -> Option<Oid> {

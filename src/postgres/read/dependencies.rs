@@ -91,16 +91,7 @@ pub fn identity_sequence(table: Oid, attnum: i16) -> Option<Oid> {
 
 /// The sequences that belong to columns of a table: `getOwnedSequences` of `catalog/pg_depend.c`.
 pub fn owned_sequences(table: Oid) -> Vec<Oid> {
-    sequences_of(Object::relation(table))
-}
-
-/// Those that belong to one column.
-pub fn sequences_of_column(table: Oid, attnum: i16) -> Vec<Oid> {
-    sequences_of(Object::column(table, attnum))
-}
-
-fn sequences_of(object: Object) -> Vec<Oid> {
-    references(object)
+    references(Object::relation(table))
         .into_iter()
         .filter(|(object, kind)| object.class == catalog::CLASS.catalog() && matches!(kind, b'a' | b'i'))
         .map(|(object, _)| object.oid)

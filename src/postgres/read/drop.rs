@@ -12,11 +12,9 @@ use super::index;
 use super::object_names;
 use super::oids::Oids;
 use super::owners;
-use super::relations::{Relations, class_row, parents, resolve, written_name};
+use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::Statement;
-use crate::model::lock_mode::LockMode;
 use crate::model::relation::{Oid, RelationKind};
-use crate::postgres::catalog;
 use crate::postgres::node;
 
 /// DROP: `RemoveRelations` of `commands/tablecmds.c` and `RemoveObjects` of `commands/dropcmds.c`.
@@ -70,15 +68,6 @@ fn drop_objects(statement: &pg_sys::DropStmt, relations: &mut Relations) -> Stat
 pub fn deleted(named: Vec<Oid>, objects: &[Object], cascade: bool, relations: &mut Relations) -> Statement {
     let deletion = deletion::deletion(objects, cascade);
     let mut locked = deletion.locked;
-    for oid in &deletion.relations {
-        // `heap_drop_with_catalog` of `catalog/heap.c`: a partition's parent, and the default partition beside it.
-        if class_row(*oid).is_some_and(|row| row.flag("relispartition") == Some(true)) {
-            for parent in parents(*oid).into_iter().filter(|parent| !is_index(*parent)) {
-                locked.push((parent, LockMode::AccessExclusive));
-                locked.extend(default_partition(parent).map(|oid| (oid, LockMode::AccessExclusive)));
-            }
-        }
-    }
     let dropped: BTreeSet<Oid> = deletion.relations.into_iter().collect();
     locked.retain(|(oid, _)| !dropped.contains(oid) && relations.load(*oid).is_some());
     let mut dropped: Vec<Oid> = dropped
@@ -91,19 +80,6 @@ pub fn deleted(named: Vec<Oid>, objects: &[Object], cascade: bool, relations: &m
         relations.load(*oid);
     }
     Statement::Drop { named, dropped, locked }
-}
-
-fn is_index(oid: Oid) -> bool {
-    class_row(oid)
-        .and_then(|row| RelationKind::from_relkind(row.letter("relkind")))
-        .is_some_and(RelationKind::is_index)
-}
-
-/// The default partition of a partitioned table: `get_default_partition_oid` of `catalog/partition.c`.
-pub fn default_partition(parent: Oid) -> Option<Oid> {
-    catalog::row(&catalog::PARTITIONED_TABLE, parent)
-        .map(|row| row.oid("partdefid"))
-        .filter(|oid| *oid != 0)
 }
 
 /// DISCARD TEMP and ALL: `RemoveTempRelations` of `catalog/namespace.c`.
@@ -130,7 +106,10 @@ pub fn truncate(statement: &pg_sys::TruncateStmt, relations: &mut Relations) -> 
         let Some(oid) = resolve(range_var) else {
             return Statement::MissingRelation(written_name(range_var));
         };
-        all.extend(relations.family(oid, range_var.inh));
+        // Named again, it is passed over with what is below it.
+        if !all.contains(oid) {
+            all.extend(relations.family(oid, range_var.inh));
+        }
     }
     if statement.behavior == pg_sys::DropBehavior::DROP_CASCADE {
         let mut next = 0;

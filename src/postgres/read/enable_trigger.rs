@@ -2,9 +2,12 @@
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
+use pgrx::pg_sys::ConstrType::CONSTR_FOREIGN;
 
+use super::constraints;
 use super::context::Context;
 use super::relations::children;
+use super::standing;
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node;
@@ -29,8 +32,30 @@ pub fn partitions(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec
             _ => (Chosen::Named(node::text(command.name)), false),
         };
         below(context.target, &chosen, skip_internal, &mut found, context);
+        if matches!(chosen, Chosen::All) {
+            found.extend(with_new_triggers(context));
+        }
     }
     found
+}
+
+/// The partitions that are reached because of triggers which the statement itself makes. Those of a foreign key are parts
+/// of each other all the way down; those of a deferrable key are not.
+fn with_new_triggers(context: &mut Context) -> Vec<Oid> {
+    if !context.is_partitioned(context.target) {
+        return vec![];
+    }
+    let added: Vec<_> = standing::added(context).collect();
+    if added
+        .iter()
+        .any(|added| added.part.contype == CONSTR_FOREIGN && constraints::is_enforced(added.part))
+    {
+        return context.family.clone();
+    }
+    if added.iter().any(|added| added.part.deferrable) {
+        return children(context.target);
+    }
+    vec![]
 }
 
 fn below(table: Oid, chosen: &Chosen, skip_internal: bool, found: &mut Vec<Oid>, context: &mut Context) {

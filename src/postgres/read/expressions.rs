@@ -7,6 +7,7 @@ use pgrx::{PgBox, PgList, pg_sys};
 
 use super::columns::Column;
 use super::relations::with_relation;
+use super::walk;
 use crate::model::facts::NewColumnValue;
 use crate::model::relation::Oid;
 use crate::postgres::node::{self, Node};
@@ -73,6 +74,9 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
         .map(|raw| cook_default(column, name, raw))
         .or_else(|| type_default(column));
     let text = default.map(expression_text);
+    // SAFETY: a transformed expression, which is only read.
+    let planned = default.map(|default| unsafe { pg_sys::expression_planner(default.cast()) }.cast::<pg_sys::Node>());
+    let sequences = planned.map(sequences).unwrap_or_default();
     if is_constrained_domain(column.oid) {
         return Default {
             value: NewColumnValue::ConstrainedDomain {
@@ -82,11 +86,11 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
                 volatile: default.is_some_and(|default| unsafe { pg_sys::contain_volatile_functions(default) }),
             },
             text,
-            sequences: default.map(sequences).unwrap_or_default(),
+            sequences,
         };
     }
     let written = default.filter(|_| raw_default.is_some() || version::has(DOMAIN_DEFAULTS_STORED));
-    let Some(default) = written else {
+    let (Some(default), Some(planned)) = (written, planned) else {
         return Default {
             value: NewColumnValue::Null,
             text: None,
@@ -95,61 +99,35 @@ pub fn new_column_value(column: Type, name: &str, raw_default: Option<Node>) -> 
     };
     // SAFETY: a transformed expression; the functions only walk it.
     let value = unsafe {
-        let planned = pg_sys::expression_planner(default.cast());
         let judged = if version::has(PLANNED_BEFORE_JUDGED) {
-            planned.cast()
+            planned
         } else {
             default
         };
         if pg_sys::contain_volatile_functions(judged) {
             NewColumnValue::Volatile
         } else {
-            match node::cast::<pg_sys::Const>(planned.cast(), pg_sys::NodeTag::T_Const) {
+            match node::cast::<pg_sys::Const>(planned, pg_sys::NodeTag::T_Const) {
                 Some(constant) if constant.constisnull => NewColumnValue::Null,
                 _ => NewColumnValue::Stored,
             }
         }
     };
-    Default {
-        value,
-        text,
-        sequences: sequences(default),
-    }
+    Default { value, text, sequences }
 }
 
-/// The sequences that `nextval` calls of an expression name, as far as they are arguments of nothing but functions.
-fn sequences(expression: Node) -> Vec<Oid> {
-    const F_NEXTVAL: u32 = 1574;
-    if let Some(relabel) = node::cast::<pg_sys::RelabelType>(expression, pg_sys::NodeTag::T_RelabelType) {
-        return sequences(relabel.arg.cast());
-    }
-    if let Some(domain) = node::cast::<pg_sys::CoerceToDomain>(expression, pg_sys::NodeTag::T_CoerceToDomain) {
-        return sequences(domain.arg.cast());
-    }
-    let (arguments, is_nextval) = match node::tag(expression) {
-        pg_sys::NodeTag::T_FuncExpr => match node::cast::<pg_sys::FuncExpr>(expression, pg_sys::NodeTag::T_FuncExpr) {
-            Some(call) => (call.args, call.funcid.to_u32() == F_NEXTVAL),
-            None => return vec![],
-        },
-        pg_sys::NodeTag::T_OpExpr => match node::cast::<pg_sys::OpExpr>(expression, pg_sys::NodeTag::T_OpExpr) {
-            Some(operation) => (operation.args, false),
-            None => return vec![],
-        },
-        _ => return vec![],
-    };
-    let arguments = node::list(arguments);
-    if is_nextval {
-        let constant = arguments
-            .first()
-            .and_then(|argument| node::cast::<pg_sys::Const>(*argument, pg_sys::NodeTag::T_Const));
+/// The sequences that a planned expression takes numbers from, asks or sets: `init_sequence` of `commands/sequence.c`. One
+/// that is named by a text is not known.
+fn sequences(planned: Node) -> Vec<Oid> {
+    /// nextval, currval, setval with two arguments and with three
+    const OF_SEQUENCES: [u32; 4] = [1574, 1575, 1576, 1765];
+    let of_call = |call: &pg_sys::FuncExpr| {
+        let first = node::list(call.args).into_iter().next()?;
+        let named = node::cast::<pg_sys::Const>(first, pg_sys::NodeTag::T_Const)?;
         // A regclass is an oid.
-        return constant
-            .filter(|constant| !constant.constisnull)
-            .map(|constant| constant.constvalue.value() as Oid)
-            .into_iter()
-            .collect();
-    }
-    arguments.into_iter().flat_map(sequences).collect()
+        (!named.constisnull && OF_SEQUENCES.contains(&call.funcid.to_u32())).then(|| named.constvalue.value() as Oid)
+    };
+    walk::calls(planned).into_iter().filter_map(of_call).collect()
 }
 
 /// An expression without columns in words of SQL.
@@ -228,9 +206,18 @@ fn coerce(expression: Node, wanted: Type) -> Option<Node> {
     (!coerced.is_null()).then_some(coerced)
 }
 
-/// Whether changing a column to a type means a new heap: `ATPrepAlterColumnType` and `ATColumnChangeRequiresRewrite` of
+/// How the values of a column become ones of another type.
+#[derive(Default)]
+pub struct Conversion {
+    /// They cannot stay as they are: there is a new heap.
+    pub rewrites: bool,
+    /// The sequences that are asked then.
+    pub sequences: Vec<Oid>,
+}
+
+/// What changing a column to a type means: `ATPrepAlterColumnType` and `ATColumnChangeRequiresRewrite` of
 /// `commands/tablecmds.c`. `None`: there is no such conversion, and PostgreSQL will say so.
-pub fn type_change_rewrites(table: Oid, column: &Column, wanted: Type, using: Option<Node>) -> Option<bool> {
+pub fn conversion(table: Oid, column: &Column, wanted: Type, using: Option<Node>) -> Option<Conversion> {
     let expression = match using {
         Some(raw) => with_relation(table, |relation| {
             transform(relation, raw, pg_sys::ParseExprKind::EXPR_KIND_ALTER_COL_TRANSFORM)
@@ -250,11 +237,28 @@ pub fn type_change_rewrites(table: Oid, column: &Column, wanted: Type, using: Op
     };
     let coerced = coerce(expression, wanted)?;
     // SAFETY: a transformed expression of our own.
-    let planned: Node = unsafe {
-        pg_sys::assign_expr_collations(std::ptr::null_mut(), coerced);
-        pg_sys::expression_planner(coerced.cast()).cast()
-    };
-    Some(requires_rewrite(planned, column.attnum))
+    unsafe { pg_sys::assign_expr_collations(std::ptr::null_mut(), coerced) };
+    let expanded = expanded(coerced, table)?;
+    // SAFETY: as above.
+    let planned: Node = unsafe { pg_sys::expression_planner(expanded.cast()).cast() };
+    Some(Conversion {
+        rewrites: requires_rewrite(planned, column.attnum),
+        sequences: sequences(planned),
+    })
+}
+
+/// An expression with what virtual columns stand for in their place.
+#[cfg(feature = "pg18")]
+fn expanded(expression: Node, table: Oid) -> Option<Node> {
+    // SAFETY: a transformed expression of our own over the one relation, which is pinned.
+    with_relation(table, |relation| unsafe {
+        pg_sys::expand_generated_columns_in_expr(expression, relation, 1)
+    })
+}
+
+#[cfg(not(feature = "pg18"))]
+fn expanded(expression: Node, _table: Oid) -> Option<Node> {
+    Some(expression)
 }
 
 fn transform(relation: pg_sys::Relation, raw: Node, kind: pg_sys::ParseExprKind::Type) -> Node {

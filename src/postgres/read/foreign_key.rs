@@ -78,13 +78,15 @@ fn equal(
     key: &[i16],
     member: Oid,
     facts: &AddForeignKey,
-    context: &Context,
+    context: &mut Context,
 ) -> Option<Constraint> {
     let referenced = facts.referenced.first().copied()?;
+    let gone = context.gone();
     let period = has_period(part);
     constraints::of_table(member).into_iter().find(|known| {
         known.kind == b'f'
             && known.parent == 0
+            && !gone.constraints.contains(&known.oid)
             && context
                 .taken_over
                 .get(&known.oid)

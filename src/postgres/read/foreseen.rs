@@ -114,20 +114,14 @@ fn run(statement: Node) -> Option<(Node, bool)> {
     }
 }
 
-/// Takes the INTO out of a SELECT, which stands in the first of a UNION; whether there was one.
+/// Takes the INTO out of a SELECT; whether there was one.
 fn take_into(query: Node) -> bool {
-    let mut select = query.cast::<pg_sys::SelectStmt>();
-    // SAFETY: a copy of the parse tree, which is ours alone.
-    unsafe {
-        while node::tag(select.cast()) == T_SelectStmt && !(*select).larg.is_null() {
-            select = (*select).larg;
-        }
-        let found = node::tag(select.cast()) == T_SelectStmt && !(*select).intoClause.is_null();
-        if found {
-            (*select).intoClause = std::ptr::null_mut();
-        }
-        found
+    let found = walk::into_clause(query);
+    if let Some(select) = found {
+        // SAFETY: a copy of the parse tree, which is ours alone.
+        unsafe { (*select).intoClause = std::ptr::null_mut() };
     }
+    found.is_some()
 }
 
 /// Whether a query, or one inside it, changes rows or adds some.

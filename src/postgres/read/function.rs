@@ -17,6 +17,7 @@ use crate::postgres::node::{self, Node};
 /// CREATE FUNCTION and PROCEDURE: a body of statements is analyzed, and rewritten if `check_function_bodies` says so; one
 /// that is a string is both or neither.
 pub fn create(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) -> Statement {
+    let _settings = Settings::of(function);
     // SAFETY: a setting of the server.
     let checked = unsafe { pg_sys::check_function_bodies };
     if !function.sql_body.is_null() {
@@ -28,14 +29,35 @@ pub fn create(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) 
     };
     // SAFETY: a NUL-terminated string of the parse tree.
     let parsed = unsafe { pg_sys::raw_parser(body.sval, pg_sys::RawParseMode::RAW_PARSE_DEFAULT) };
-    let queries: Vec<Node> = node::list(parsed)
+    let statements: Vec<Node> = node::list(parsed)
         .into_iter()
         .filter_map(|raw| node::cast::<pg_sys::RawStmt>(raw, T_RawStmt))
         .map(|raw| raw.stmt)
-        .filter(|query| walk::is_query(*query))
         .collect();
-    let _path = SearchPath::of(function);
-    query::statement(&queries, Until::Rewritten, relations)
+    // A query in a utility statement goes no further than `transformStmt` of `parser/analyze.c`.
+    let (rewritten, utility): (Vec<Node>, Vec<Node>) =
+        statements.into_iter().partition(|statement| is_plain(*statement));
+    let analyzed: Vec<Node> = utility.into_iter().filter_map(inner).collect();
+    Statement::Several(vec![
+        query::statement(&rewritten, Until::Rewritten, relations),
+        query::statement(&analyzed, Until::Analyzed, relations),
+    ])
+}
+
+/// Whether it is a query that makes no table.
+fn is_plain(statement: Node) -> bool {
+    walk::is_query(statement) && !walk::makes_table(statement)
+}
+
+/// The query in a utility statement.
+fn inner(statement: Node) -> Option<Node> {
+    let query = match node::tag(statement) {
+        T_ExplainStmt => node::cast::<pg_sys::ExplainStmt>(statement, T_ExplainStmt)?.query,
+        T_DeclareCursorStmt => node::cast::<pg_sys::DeclareCursorStmt>(statement, T_DeclareCursorStmt)?.query,
+        T_CreateTableAsStmt => node::cast::<pg_sys::CreateTableAsStmt>(statement, T_CreateTableAsStmt)?.query,
+        _ => return Some(statement).filter(|statement| walk::is_query(*statement)),
+    };
+    inner(query)
 }
 
 /// The string that is the body of a function in SQL.
@@ -60,28 +82,34 @@ fn has_polymorphic_argument(function: &pg_sys::CreateFunctionStmt) -> bool {
         .any(|parameter| types::is_polymorphic(types::written(parameter.argType, true)))
 }
 
-/// The `search_path` that a function brings along, in force while it lives: `ProcedureCreate` of `catalog/pg_proc.c`.
-struct SearchPath(c_int);
+/// The settings that a function brings along, as far as they matter to its body, in force while this lives:
+/// `ProcedureCreate` of `catalog/pg_proc.c`. Statements are resolved when they are parsed, before that.
+struct Settings(c_int);
 
-impl SearchPath {
+impl Settings {
     fn of(function: &pg_sys::CreateFunctionStmt) -> Self {
         // SAFETY: undone when this is dropped, or else with the subtransaction.
-        let path = Self(unsafe { pg_sys::NewGUCNestLevel() });
+        let level = Self(unsafe { pg_sys::NewGUCNestLevel() });
         let settings = options(function)
             .filter(|option| node::text(option.defname) == "set")
-            .filter_map(|option| node::cast::<pg_sys::VariableSetStmt>(option.arg, T_VariableSetStmt));
+            .filter_map(|option| node::cast::<pg_sys::VariableSetStmt>(option.arg, T_VariableSetStmt))
+            .filter(|setting| setting.kind == pg_sys::VariableSetKind::VAR_SET_VALUE);
         for setting in settings {
-            let gives = setting.kind == pg_sys::VariableSetKind::VAR_SET_VALUE;
-            if gives && node::text(setting.name).eq_ignore_ascii_case("search_path") {
+            let matters = match node::text(setting.name).to_lowercase().as_str() {
+                "search_path" => function.sql_body.is_null(),
+                "check_function_bodies" => true,
+                _ => false,
+            };
+            if matters {
                 // SAFETY: a name and values of the parse tree.
                 unsafe { pg_sys::SetPGVariable(setting.name, setting.args, true) };
             }
         }
-        path
+        level
     }
 }
 
-impl Drop for SearchPath {
+impl Drop for Settings {
     fn drop(&mut self) {
         // SAFETY: the level begun above.
         unsafe { pg_sys::AtEOXact_GUC(true, self.0) };

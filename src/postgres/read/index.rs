@@ -30,7 +30,7 @@ pub fn create(statement: &pg_sys::IndexStmt, relations: &mut Relations) -> State
     let builds = if existing.is_some() {
         vec![]
     } else if partitioned && range_var.inh {
-        index_match::partitions(table, index_match::wanted(table, statement, false).as_ref(), relations).builds
+        index_match::builds(table, index_match::wanted(table, statement, false).as_ref(), relations)
     } else {
         relations.with_rows(&[table])
     };
@@ -222,6 +222,13 @@ fn is_left_to(row: &Row) -> bool {
     !relations::is_of_other_session(row) && (row.flag("relisshared") != Some(true) || may(row.oid("oid"), MAINTAIN))
 }
 
+/// Whether a name is given that is not that of the session's own database, of which alone it can be said.
+fn is_another_database(name: *const std::ffi::c_char) -> bool {
+    // SAFETY: a syscache look-up that returns a palloc'd string.
+    let own = unsafe { pg_sys::get_database_name(pg_sys::MyDatabaseId) };
+    !name.is_null() && node::text(name) != node::text(own)
+}
+
 /// REINDEX SCHEMA, DATABASE and SYSTEM: `ReindexMultipleTables` of `commands/indexcmds.c`, each table in a transaction of its
 /// own. The server's own catalogs are a part of the database before 16, and of nothing that is done concurrently.
 fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: &mut Relations) -> Statement {
@@ -229,7 +236,7 @@ fn reindex_many(statement: &pg_sys::ReindexStmt, concurrently: bool, relations: 
     // SAFETY: the name of the schema, if it is one, which the parser demands; 0 if there is none.
     let schema = of_schema.then(|| unsafe { pg_sys::get_namespace_oid(statement.name, true) }.to_u32());
     let may = schema.map_or_else(owns_database, |schema| schema == 0 || owns_schema(schema));
-    if !may && !maintains_everything() {
+    if !may && !maintains_everything() || !of_schema && is_another_database(statement.name) {
         return Statement::NoExistingRelation;
     }
     let mut oids = match statement.kind {

@@ -49,7 +49,7 @@ pub fn add(part: &pg_sys::Constraint, keys: &[String], context: &mut Context) ->
         index_match::Partitions::default()
     } else if context.family.len() > 1 || !context.is_partitioned(context.target) {
         let wanted = constraint_index(part, context.target);
-        index_match::partitions(context.target, wanted.as_ref(), context.relations)
+        index_match::partitions(wanted.as_ref(), context)
     } else {
         index_match::Partitions::default()
     };

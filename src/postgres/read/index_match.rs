@@ -3,7 +3,9 @@
 
 use pgrx::{PgBox, pg_sys};
 
+use super::columns;
 use super::constraints;
+use super::context::Context;
 use super::oids::Oids;
 use super::relations::{Relations, children, class_row, index_rows, with_relation};
 use crate::model::relation::{Oid, RelationKind};
@@ -32,9 +34,25 @@ pub struct Partitions {
     pub builds: Vec<Oid>,
 }
 
-/// Follows the partitions of a table as the server does.
-pub fn partitions(table: Oid, wanted: Option<&Wanted>, relations: &mut Relations) -> Partitions {
-    follow(table, table, wanted, &mut Oids::default(), relations)
+/// Follows the partitions of the target of an ALTER TABLE, which may make several indexes and drop others first, as the
+/// server does.
+pub fn partitions(wanted: Option<&Wanted>, context: &mut Context) -> Partitions {
+    let gone = context.gone();
+    let stays = |row: &Row| !gone.relations.contains(&row.oid("indexrelid"));
+    let table = context.target;
+    follow(
+        table,
+        table,
+        wanted,
+        &stays,
+        &mut context.indexes_taken_over,
+        context.relations,
+    )
+}
+
+/// Where CREATE INDEX builds one.
+pub fn builds(table: Oid, wanted: Option<&Wanted>, relations: &mut Relations) -> Vec<Oid> {
+    follow(table, table, wanted, &|_| true, &mut Oids::default(), relations).builds
 }
 
 /// Where one is built when a table is attached to `parent`, which has the wanted index: `AttachPartitionEnsureIndexes` of
@@ -50,7 +68,7 @@ pub fn attached(
     if takes_over(table, parent, wanted, usable, taken) {
         return vec![];
     }
-    follow(table, parent, Some(wanted), taken, relations).builds
+    follow(table, parent, Some(wanted), &|_| true, taken, relations).builds
 }
 
 /// What follows the table in the CREATE INDEX of an index that is there.
@@ -79,13 +97,20 @@ pub fn definition(index: Oid) -> String {
 }
 
 /// Follows the partitions of `table`, looking for equals of an index of `parent`.
-fn follow(table: Oid, parent: Oid, wanted: Option<&Wanted>, taken: &mut Oids, relations: &mut Relations) -> Partitions {
+fn follow(
+    table: Oid,
+    parent: Oid,
+    wanted: Option<&Wanted>,
+    usable: &impl Fn(&Row) -> bool,
+    taken: &mut Oids,
+    relations: &mut Relations,
+) -> Partitions {
     let mut found = Partitions::default();
     let mut queue = vec![table];
     while let Some(member) = queue.pop() {
         if member != table {
             found.visited.push(member);
-            if wanted.is_some_and(|wanted| takes_over(member, parent, wanted, |_| true, taken)) {
+            if wanted.is_some_and(|wanted| takes_over(member, parent, wanted, usable, taken)) {
                 continue;
             }
         }
@@ -122,8 +147,14 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
     if count > pg_sys::INDEX_MAX_KEYS as usize {
         return None;
     }
-    // SAFETY: syscache look-ups by a name the parser filled in.
-    let method = unsafe { pg_sys::get_index_am_oid(statement.accessMethod, true) };
+    let method_name = if node::text(statement.accessMethod) == "rtree" {
+        // `DefineIndex` takes it for its successor.
+        c"gist".as_ptr()
+    } else {
+        statement.accessMethod.cast_const()
+    };
+    // SAFETY: a syscache look-up by a name the parser filled in.
+    let method = unsafe { pg_sys::get_index_am_oid(method_name, true) };
     // SAFETY: a new node of zeroes, of which only what CompareIndexInfo looks at is set.
     let mut info = unsafe { PgBox::<pg_sys::IndexInfo>::alloc_node(pg_sys::NodeTag::T_IndexInfo) };
     info.ii_NumIndexAttrs = count as i32;
@@ -159,7 +190,7 @@ pub fn wanted(table: Oid, statement: &pg_sys::IndexStmt, constraint: bool) -> Op
                 } else {
                     pg_sys::get_collation_oid(element.collation, false)
                 };
-                let class = pg_sys::ResolveOpClass(element.opclass, key.type_oid, statement.accessMethod, method);
+                let class = pg_sys::ResolveOpClass(element.opclass, key.type_oid, method_name, method);
                 family = pg_sys::get_opclass_family(class);
                 exclusion.add(statement, position, key.type_oid, class);
             }
@@ -253,37 +284,27 @@ struct Key {
 
 /// One key of the index: `ComputeIndexAttrs`.
 fn key(table: Oid, element: &pg_sys::IndexElem) -> Option<Key> {
-    let (mut expression, mut attnum) = (std::ptr::null_mut(), 0);
-    if element.name.is_null() {
-        expression = element.expr;
-        while let Some(collate) = node::cast::<pg_sys::CollateExpr>(expression, pg_sys::NodeTag::T_CollateExpr) {
-            expression = collate.arg.cast();
-        }
-        if let Some(var) = node::cast::<pg_sys::Var>(expression, pg_sys::NodeTag::T_Var) {
-            attnum = var.varattno;
-        }
-    } else {
-        let name = node::text(element.name);
-        attnum = super::columns::named(table, &name)?.attnum;
-    }
-    if attnum == 0 {
-        // SAFETY: a transformed expression.
-        let (type_oid, collation) = unsafe { (pg_sys::exprType(expression), pg_sys::exprCollation(expression)) };
+    if !element.name.is_null() {
+        let column = columns::named(table, &node::text(element.name))?;
         return Some(Key {
-            attnum,
-            expression,
-            type_oid,
-            collation,
+            attnum: column.attnum,
+            expression: std::ptr::null_mut(),
+            type_oid: column.type_oid.into(),
+            collation: column.collation.into(),
         });
     }
-    let column = super::columns::of_table(table)
-        .into_iter()
-        .find(|column| column.attnum == attnum)?;
+    let mut expression = element.expr;
+    // SAFETY: a transformed expression.
+    let (type_oid, collation) = unsafe { (pg_sys::exprType(expression), pg_sys::exprCollation(expression)) };
+    while let Some(collate) = node::cast::<pg_sys::CollateExpr>(expression, pg_sys::NodeTag::T_CollateExpr) {
+        expression = collate.arg.cast();
+    }
+    let column = node::cast::<pg_sys::Var>(expression, pg_sys::NodeTag::T_Var);
     Some(Key {
-        attnum,
+        attnum: column.map_or(0, |column| column.varattno),
         expression,
-        type_oid: column.type_oid.into(),
-        collation: column.collation.into(),
+        type_oid,
+        collation,
     })
 }
 
@@ -297,7 +318,7 @@ fn takes_over(partition: Oid, parent: Oid, wanted: &Wanted, usable: impl Fn(&Row
     };
     let equal = own
         .iter()
-        .filter(|row| usable(row))
+        .filter(|row| row.flag("indislive") == Some(true) && usable(row))
         .map(|row| row.oid("indexrelid"))
         .find(|index| is_free(*index) && is_equal(*index, partition, parent, wanted));
     taken.extend(equal);

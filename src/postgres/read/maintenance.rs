@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 
+use super::index;
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
 use super::query;
@@ -39,25 +40,39 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
     // By the index, which a partition whose detaching is pending still has a part of.
     let family = relations.family_with_leaving(table, partitioned);
     let mut copied = relations.with_rows(&family);
-    // `get_tables_to_cluster_partitioned`: others' leaves are passed over. Before 17 the owner of the database may do it.
-    copied.retain(|leaf| {
-        !partitioned
-            || if version::major() < 17 {
-                may_maintain(*leaf)
-            } else {
-                may(*leaf, MAINTAIN)
-            }
-    });
+    let mut locked = if partitioned { vec![table] } else { vec![] };
+    if partitioned {
+        // `get_tables_to_cluster_partitioned`: others' leaves are passed over. Before 17 the owner of the database finds that
+        // out when they are locked.
+        if version::major() < 17 {
+            locked.extend(
+                copied
+                    .iter()
+                    .copied()
+                    .filter(|leaf| may_maintain(*leaf) && !may(*leaf, MAINTAIN)),
+            );
+        }
+        copied.retain(|leaf| may(*leaf, MAINTAIN));
+    } else if is_unpopulated(table) {
+        // Since 18 it is let go of at once.
+        if version::major() < 18 {
+            locked.append(&mut copied);
+        }
+        copied.clear();
+        let index = node::optional_text(statement.indexname).and_then(|name| index::beside(table, &name));
+        locked.extend(index.filter(|index| relations.load(*index).is_some()));
+    }
     Statement::Copy {
         by: CopyBy::Cluster,
         relations: copied,
-        locked: if partitioned {
-            vec![(table, LockMode::AccessExclusive)]
-        } else {
-            vec![]
-        },
+        locked: under_access_exclusive(locked),
         one_by_one: partitioned,
     }
+}
+
+/// A materialized view without content has nothing to copy.
+fn is_unpopulated(relation: Oid) -> bool {
+    class_row(relation).is_some_and(|row| row.letter("relkind") == b'm' && row.flag("relispopulated") == Some(false))
 }
 
 /// VACUUM and ANALYZE
@@ -101,28 +116,35 @@ pub fn vacuum(statement: &pg_sys::VacuumStmt, relations: &mut Relations) -> Stat
         } else {
             relations.kind(oid) == Some(RelationKind::PartitionedTable)
         };
-        for member in relations.family(oid, recurse) {
-            if !full || relations.kind(member).is_some_and(RelationKind::has_rows) {
-                all.push(member);
-            } else {
+        // What is named and not the user's is passed over; what is below it is looked at by itself.
+        let mut members = relations.family(oid, recurse);
+        members.retain(|member| *member != oid || may_maintain(oid));
+        for member in members {
+            let copied = relations.kind(member).is_some_and(RelationKind::has_rows) && !is_unpopulated(member);
+            if full && (!copied || !may_maintain(member)) {
                 without_rows.push(member);
+            } else {
+                all.push(member);
             }
         }
     }
     if full {
-        full_vacuum(all, without_rows, main, relations)
-    } else {
-        Statement::Vacuum { relations: all }
+        return full_vacuum(all, without_rows, main, relations);
     }
+    if !statement.is_vacuumcmd {
+        // `analyze_rel` of `commands/analyze.c` lets go at once of what it cannot or may not analyze.
+        all.retain(|oid| may_maintain(*oid) && relations.kind(*oid) != Some(RelationKind::View));
+    }
+    Statement::Vacuum { relations: all }
 }
 
-/// Those of a whole database's tables that are copied, and those that belong to other sessions, which are locked before the
-/// server sees that: `vacuum_rel` of `commands/vacuum.c`, `cluster_rel` of `commands/cluster.c`.
+/// Those of a whole database's tables that are copied, and those that are only locked, before the server sees that they
+/// belong to another session or have no content: `vacuum_rel` of `commands/vacuum.c`, `cluster_rel` of `commands/cluster.c`.
 fn without_others(mut tables: Vec<Oid>, relations: &mut Relations) -> (Vec<Oid>, Vec<Oid>) {
     tables.retain(|table| relations.load(*table).is_some());
     tables
         .into_iter()
-        .partition(|table| class_row(*table).is_some_and(|row| !is_of_other_session(&row)))
+        .partition(|table| class_row(*table).is_some_and(|row| !is_of_other_session(&row)) && !is_unpopulated(*table))
 }
 
 fn under_access_exclusive(relations: Vec<Oid>) -> Vec<(Oid, LockMode)> {

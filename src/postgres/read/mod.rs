@@ -44,6 +44,7 @@ mod relations;
 mod rename;
 mod rewrites;
 mod size;
+mod standing;
 mod statements;
 mod storage;
 mod subcommands;

@@ -79,17 +79,43 @@ fn members(name: &str, context: &mut Context) -> Vec<Oid> {
     let of_target = columns::named(context.target, name)
         .filter(|_| !losing.contains(&context.target))
         .and_then(|column| context.not_null.of(context.target, &column));
-    let not_null = context.not_null.clone();
-    let has_it = |member: Oid| not_null.exists(member, name) && !losing.contains(&member);
     match of_target {
         Some(constraint) if constraint.local && !constraint.validated => context.family.clone(),
         Some(_) => vec![],
-        None => {
-            let mut members = context.descend(has_it);
-            members.retain(|member| !has_it(*member));
-            members
-        }
+        None => getting(name, context),
     }
+}
+
+/// The members that get a NOT NULL constraint of a column with the target: below one that has it already, nobody.
+pub fn getting(name: &str, context: &mut Context) -> Vec<Oid> {
+    let losing = losing(name, context);
+    let not_null = context.not_null.clone();
+    let has_it = |member: Oid| not_null.exists(member, name) && !losing.contains(&member);
+    let mut members = context.descend(has_it);
+    members.retain(|member| !has_it(*member));
+    members
+}
+
+/// Where rows are looked at because a virtual column that may not be null gets another expression: where some column has a
+/// valid constraint, `ATRewriteTable` of `commands/tablecmds.c`.
+#[cfg(any(feature = "pg17", feature = "pg18"))]
+pub fn checked_with(name: &str, context: &mut Context) -> Vec<Oid> {
+    let losing = losing(name, context);
+    let not_null = context.not_null.clone();
+    let mut found = context.relations.with_rows(&context.family);
+    found.retain(|member| {
+        let columns = columns::of_table(*member);
+        let is_checked = |column: &&columns::Column| {
+            column.not_null
+                && not_null
+                    .of(*member, column)
+                    .is_none_or(|constraint| constraint.validated)
+        };
+        let mut checked = columns.iter().filter(is_checked);
+        let of_column = columns.iter().any(|column| column.name == name && column.not_null);
+        of_column && !losing.contains(member) && checked.next().is_some()
+    });
+    found
 }
 
 /// Whether every row of a table has to be looked at to know that a column holds no null.
@@ -122,8 +148,9 @@ pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
 pub fn losing(name: &str, context: &mut Context) -> BTreeSet<Oid> {
     let constraint =
         columns::named(context.target, name).and_then(|column| context.not_null.of(context.target, &column));
+    let gone = context.gone();
     let dropped =
-        constraint.filter(|constraint| context.drops_not_null(name) || context.drops_constraint(&constraint.name));
+        constraint.filter(|constraint| context.drops_not_null(name) || gone.constraints.contains(&constraint.oid));
     let mut losing = dropped.map_or(vec![], |constraint| inheriting_constraint(&constraint, context));
     losing.extend(context.losing_column(name).iter());
     losing.into_iter().collect()

@@ -14,7 +14,9 @@ const ROLE: Oid = 1260;
 /// Whether the current user may drop an object, as its owner or its schema's: `RemoveObjects` of `commands/dropcmds.c`.
 /// What nobody is recorded to own (a cast, what the server came with) is left to PostgreSQL.
 pub fn may_drop(object: Object) -> bool {
-    let owned = deletion::table_of_part(object).map_or(object, Object::relation);
+    // Extended statistics have an owner of their own.
+    let of_table = deletion::table_of_part(object).filter(|_| object.class != catalog::EXTENDED_STATISTICS.catalog());
+    let owned = of_table.map_or(object, Object::relation);
     is_owned(owned) || schema(object).is_some_and(is_owned)
 }
 

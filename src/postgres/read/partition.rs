@@ -6,7 +6,7 @@ use pgrx::pg_sys::AlterTableType as At;
 
 use super::constraints;
 use super::context::Context;
-use super::drop::default_partition;
+use super::deletion::default_partition;
 use super::index_match;
 use super::oids::Oids;
 use super::relations::{Relations, children, class_row, index_rows, parents, resolve};

@@ -45,6 +45,7 @@ pub fn joining(parent: Oid, attached: Option<Oid>, relations: &mut Relations) ->
                     name: key.name.clone(),
                     definition: Some(definition(&key)),
                     checked,
+                    referenced: referenced.clone(),
                 });
             }
         }
@@ -121,6 +122,7 @@ fn taken_over(
         name: equal.name.clone(),
         definition: None,
         checked: relations.with_rows(&constraints::not_valid(equal)),
+        referenced: referenced.to_vec(),
     })
 }
 

@@ -32,10 +32,18 @@ pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
         Statement::DropIndex { indexes, .. } => indexes.iter().all(|dropped| may_drop(dropped.index)),
         Statement::Drop { named, .. } => named.iter().all(|oid| may_drop(*oid)),
         Statement::Truncate { relations, .. } => relations.first().is_none_or(|oid| may(*oid, TRUNCATE)),
-        Statement::Reindex { tables, locked, .. } => {
-            // Of an index it is the table that counts; of a tree, others' leaves are skipped.
-            let parents = locked.iter().map(|(oid, _)| *oid);
-            parents.chain(tables.iter().map(|(table, _)| *table)).any(may_maintain)
+        Statement::Reindex {
+            tables,
+            locked,
+            one_by_one,
+            ..
+        } => {
+            // Of an index it is the table that counts. Whoever may do so with a schema or database may with all that is there.
+            let mut named = locked.iter().map(|(oid, _)| *oid).filter(|oid| !is_index(*oid));
+            let named = named
+                .next()
+                .or(tables.first().map(|(table, _)| *table).filter(|_| !one_by_one));
+            named.is_none_or(|table| may(table, MAINTAIN))
         }
         // Somebody else's tables are skipped with a warning.
         Statement::Copy {
@@ -48,9 +56,17 @@ pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
             let others = locked.iter().map(|(oid, _)| *oid);
             relations.iter().copied().chain(others).any(may_maintain)
         }
-        Statement::Copy { relations, .. } => relations.iter().any(|oid| may(*oid, MAINTAIN)),
+        Statement::Copy { relations, locked, .. } => {
+            let named = locked.iter().map(|(oid, _)| *oid).chain(relations.iter().copied());
+            named.into_iter().any(|oid| may(oid, MAINTAIN))
+        }
+        Statement::RefreshEmpty { relation } | Statement::RefreshConcurrently { relation } => may(*relation, MAINTAIN),
         _ => true,
     }
+}
+
+fn is_index(oid: Oid) -> bool {
+    class_row(oid).is_some_and(|row| matches!(row.letter("relkind"), b'i' | b'I'))
 }
 
 /// Whether the user may do what a statement does that locks a relation and does no work on it.
@@ -58,11 +74,10 @@ fn may_lock(relation: Oid, tag: pg_sys::NodeTag) -> bool {
     use pg_sys::NodeTag::*;
     match tag {
         T_CreateTrigStmt => may(relation, u64::from(pg_sys::ACL_TRIGGER)),
-        T_CreateStmt | T_CreateForeignTableStmt | T_CreateSchemaStmt => {
-            may(relation, u64::from(pg_sys::ACL_REFERENCES))
-        }
-        // Nothing is done for these before the server has looked at their privileges.
-        T_LockStmt => true,
+        T_CreateStmt | T_CreateForeignTableStmt | T_CreateSchemaStmt => may_reference(relation),
+        // Nothing is done for these before the server has looked at their privileges; what leaves a publication may be
+        // anybody's.
+        T_LockStmt | T_AlterPublicationStmt => true,
         _ => owns(relation),
     }
 }
@@ -74,8 +89,8 @@ pub const MAINTAIN: u64 = pg_sys::ACL_MAINTAIN as u64;
 #[cfg(not(any(feature = "pg17", feature = "pg18")))]
 pub const MAINTAIN: u64 = 0;
 
-/// `vacuum_is_permitted_for_relation` of `commands/vacuum.c`; `RangeVarCallbackForReindexIndex` and `ReindexMultipleTables`
-/// of `commands/indexcmds.c` ask for no more.
+/// `vacuum_is_permitted_for_relation` of `commands/vacuum.c`; `ReindexMultipleTables` of `commands/indexcmds.c` asks for no
+/// more.
 pub fn may_maintain(relation: Oid) -> bool {
     may(relation, MAINTAIN) || owns_database()
 }

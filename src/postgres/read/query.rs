@@ -46,6 +46,14 @@ pub fn statement(queries: &[Node], until: Until, relations: &mut Relations) -> S
     locked(reading.sources, until, relations)
 }
 
+/// A raw query in which some names mean what the same statement makes.
+pub fn statement_hiding(query: Node, names: Vec<String>, until: Until, relations: &mut Relations) -> Statement {
+    let mut reading = Reading::default();
+    names.into_iter().for_each(|name| reading.hidden.push(name));
+    reading.statement(query, false);
+    locked(reading.sources, until, relations)
+}
+
 /// Whether a query names a temporary relation: `isQueryUsingTempRelation` of `parser/parse_relation.c`.
 pub fn reads_temporary(query: Node) -> bool {
     let mut reading = Reading::default();
@@ -84,11 +92,28 @@ pub fn execute(execute: &pg_sys::ExecuteStmt, until: Until, relations: &mut Rela
     // SAFETY: a look-up of a NUL-terminated string of the parse tree; a prepared statement has its plan source.
     let queries = unsafe {
         match pg_sys::FetchPreparedStatement(execute.name, false).as_ref() {
-            Some(prepared) => node::list((*prepared.plansource).query_list),
+            Some(prepared) => queries_of(&*prepared.plansource),
             None => vec![],
         }
     };
     statement(&queries, until, relations)
+}
+
+/// What is run of a prepared statement: `RevalidateCachedQuery` of `utils/cache/plancache.c` analyzes it anew where what it
+/// names may have changed.
+fn queries_of(prepared: &pg_sys::CachedPlanSource) -> Vec<Node> {
+    #[cfg(not(any(feature = "pg17", feature = "pg18")))]
+    use pg_sys::OverrideSearchPathMatchesCurrent as matches_current;
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    use pg_sys::SearchPathMatchesCurrentEnvironment as matches_current;
+    // SAFETY: null, or what the prepared statement was parsed to.
+    let raw = unsafe { prepared.raw_parse_tree.as_ref() };
+    // SAFETY: the path that belongs to it.
+    let is_valid = prepared.is_valid && unsafe { matches_current(prepared.search_path) };
+    match raw {
+        Some(raw) if !is_valid => vec![raw.stmt],
+        _ => node::list(prepared.query_list),
+    }
 }
 
 /// The locks that the relations named stand for, with the views' own and the children's.
@@ -320,6 +345,21 @@ impl Locking {
     }
 }
 
+/// What the actions of a MERGE do.
+fn merged(merge: &pg_sys::MergeStmt) -> i16 {
+    use pg_sys::CmdType::{CMD_DELETE, CMD_INSERT, CMD_UPDATE};
+    node::list(merge.mergeWhenClauses)
+        .into_iter()
+        .filter_map(|clause| node::cast::<pg_sys::MergeWhenClause>(clause, T_MergeWhenClause))
+        .map(|clause| match clause.commandType {
+            CMD_INSERT => view::INSERT,
+            CMD_UPDATE => view::UPDATE,
+            CMD_DELETE => view::DELETE,
+            _ => 0,
+        })
+        .fold(0, |changes, change| changes | change)
+}
+
 /// The table that a statement changes, and how.
 fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, i16)> {
     let (relation, change) = match node::tag(statement) {
@@ -337,7 +377,7 @@ fn changed_table<'a>(statement: Node) -> Option<(&'a pg_sys::RangeVar, i16)> {
         ),
         T_MergeStmt => (
             node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt)?.relation,
-            view::INSERT | view::UPDATE | view::DELETE,
+            merged(node::cast::<pg_sys::MergeStmt>(statement, T_MergeStmt)?),
         ),
         _ => return None,
     };

@@ -96,9 +96,12 @@ impl Relations {
             .collect()
     }
 
-    /// The indexes of a relation, which are read too.
+    /// The indexes of a relation, which are read too: `RelationGetIndexList` of `utils/cache/relcache.c`, which passes over
+    /// what an interrupted DROP INDEX CONCURRENTLY left.
     pub fn indexes(&mut self, oid: Oid) -> Vec<Oid> {
-        let mut indexes: Vec<Oid> = index_rows(oid).iter().map(|row| row.oid("indexrelid")).collect();
+        let rows = index_rows(oid);
+        let live = rows.iter().filter(|row| row.flag("indislive") == Some(true));
+        let mut indexes: Vec<Oid> = live.map(|row| row.oid("indexrelid")).collect();
         indexes.sort_unstable();
         // No lock of an index: its table has one.
         for index in &indexes {

@@ -39,16 +39,27 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
         T_RenameStmt => read!(T_RenameStmt, RenameStmt, rename::rename),
         T_AlterObjectSchemaStmt => read!(T_AlterObjectSchemaStmt, AlterObjectSchemaStmt, rename::set_schema),
         T_AlterOwnerStmt => read!(T_AlterOwnerStmt, AlterOwnerStmt, rename::set_owner),
-        T_CreateTrigStmt | T_CreatePolicyStmt | T_AlterPolicyStmt | T_CreateStatsStmt => {
-            objects::part_of_table(statement, relations)
-        }
+        T_CreateTrigStmt | T_CreateStatsStmt => objects::part_of_table(statement, relations),
+        T_CreatePolicyStmt => read!(
+            T_CreatePolicyStmt,
+            CreatePolicyStmt,
+            |policy: &pg_sys::CreatePolicyStmt, relations: &mut _| {
+                with_queries(statement, &[policy.qual, policy.with_check], relations)
+            }
+        ),
+        T_AlterPolicyStmt => read!(
+            T_AlterPolicyStmt,
+            AlterPolicyStmt,
+            |policy: &pg_sys::AlterPolicyStmt, relations: &mut _| {
+                with_queries(statement, &[policy.qual, policy.with_check], relations)
+            }
+        ),
         T_RuleStmt => read!(T_RuleStmt, RuleStmt, |rule: &pg_sys::RuleStmt, relations: &mut _| {
-            let table = objects::part_of_table(statement, relations);
             // NOTIFY is an action too.
-            let mut actions = node::list(rule.actions);
-            actions.retain(|action| walk::is_query(*action));
-            let actions = query::statement(&actions, Until::Analyzed, relations);
-            Statement::Several(vec![table, actions])
+            let mut parts = node::list(rule.actions);
+            parts.retain(|action| walk::is_query(*action));
+            parts.push(rule.whereClause);
+            with_queries(statement, &parts, relations)
         }),
         T_CommentStmt => read!(T_CommentStmt, CommentStmt, objects::comment),
         T_SecLabelStmt => read!(T_SecLabelStmt, SecLabelStmt, objects::security_label),
@@ -68,7 +79,15 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
         T_CreateSchemaStmt => read!(T_CreateSchemaStmt, CreateSchemaStmt, create::schema),
         T_CreateStmt | T_CreateForeignTableStmt => create::table(statement, relations),
         T_ViewStmt => read!(T_ViewStmt, ViewStmt, create::view),
-        T_CreateTableAsStmt => read!(T_CreateTableAsStmt, CreateTableAsStmt, create::table_as),
+        T_CreateTableAsStmt => read!(
+            T_CreateTableAsStmt,
+            CreateTableAsStmt,
+            |create: &pg_sys::CreateTableAsStmt, relations: &mut _| {
+                // SAFETY: the parser gives every CREATE TABLE AS its target.
+                let empty = unsafe { (*create.into).skipData };
+                create::table_as(create, if empty { Until::Analyzed } else { Until::Run }, relations)
+            }
+        ),
         T_CreateFunctionStmt => read!(T_CreateFunctionStmt, CreateFunctionStmt, function::create),
         T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {
             query::statement(&[statement], Until::Run, relations)
@@ -167,6 +186,13 @@ pub fn read(statement: Node, relations: &mut Relations) -> Statement {
     }
 }
 
+/// A part of a table in which queries are written, which are analyzed with it.
+fn with_queries(statement: Node, parts: &[Node], relations: &mut Relations) -> Statement {
+    let table = objects::part_of_table(statement, relations);
+    let queries: Vec<Node> = parts.iter().flat_map(|part| walk::raw_statements_at(*part)).collect();
+    Statement::Several(vec![table, query::statement(&queries, Until::Analyzed, relations)])
+}
+
 fn alter_table(statement: &pg_sys::AlterTableStmt, relations: &mut Relations) -> Statement {
     let Some(target) = resolve(statement.relation) else {
         return objects::missing(statement.relation, statement.missing_ok);
@@ -184,6 +210,10 @@ fn explain(explain: &pg_sys::ExplainStmt, relations: &mut Relations) -> Statemen
     let until = if runs { Until::Run } else { Until::Planned };
     if let Some(execute) = node::cast::<pg_sys::ExecuteStmt>(explain.query, T_ExecuteStmt) {
         return query::execute(execute, until, relations);
+    }
+    // It is planned whether or not it is to have content.
+    if let Some(create) = node::cast::<pg_sys::CreateTableAsStmt>(explain.query, T_CreateTableAsStmt) {
+        return create::table_as(create, until, relations);
     }
     match node::tag(explain.query) {
         T_Query | T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => {

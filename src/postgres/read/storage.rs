@@ -6,7 +6,7 @@ use super::context::Context;
 use super::dependencies;
 use super::relations::{Relations, class_row, is_toast_namespace};
 #[cfg(any(feature = "pg17", feature = "pg18"))]
-use super::{column_type, columns};
+use super::{column_type, columns, not_null};
 use crate::model::facts::{AlterCommand, AlterTable, RewriteBy, Statement};
 use crate::model::lock_mode::LockMode;
 use crate::model::relation::{FIRST_NORMAL_OBJECT_ID, Oid, RelationKind};
@@ -27,12 +27,11 @@ pub fn set_persistence(logged: bool, context: &mut Context) -> AlterCommand {
     let sequences = if is_sequence(context) {
         vec![context.target]
     } else {
-        // Those of columns that go, go first.
-        let gone = context.dropped_columns();
-        let sequences_of = |attnum: &i16| dependencies::sequences_of_column(context.target, *attnum);
-        let gone: Vec<Oid> = gone.iter().flat_map(sequences_of).collect();
+        // Those of columns that go, or cease to be identities, go first.
+        let gone = context.gone();
+        let identities: Vec<Oid> = context.dropped_identities();
         let mut sequences = dependencies::owned_sequences(context.target);
-        sequences.retain(|sequence| !gone.contains(sequence));
+        sequences.retain(|sequence| !gone.relations.contains(sequence) && !identities.contains(sequence));
         sequences
     };
     sequences.iter().for_each(|sequence| {
@@ -175,26 +174,21 @@ fn own_tablespace(oid: Oid) -> Oid {
 /// SET EXPRESSION: `ATExecSetExpression` of `commands/tablecmds.c`.
 #[cfg(any(feature = "pg17", feature = "pg18"))]
 pub fn set_expression(name: String, context: &mut Context) -> Vec<AlterCommand> {
-    let Some(column) = columns::named(context.target, &name) else {
+    let lost = context.losing_column(&name);
+    // One that comes back is made by the new expression at once.
+    let Some(column) = columns::named(context.target, &name).filter(|_| !lost.contains(&context.target)) else {
         return vec![AlterCommand::CatalogOnly];
     };
-    let stored: Vec<Oid> = context
-        .family
-        .iter()
-        .copied()
-        .filter(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'))
-        .collect();
-    let dependents = column_type::set_expression(&column, !stored.is_empty(), context);
+    let mut stored = context.family.clone();
+    stored.retain(|member| columns::named(*member, &name).is_some_and(|column| column.generated == b's'));
+    if stored.is_empty() {
+        let unproved = not_null::checked_with(&name, context);
+        return vec![AlterCommand::SetNotNull { column: name, unproved }];
+    }
+    let dependents = column_type::set_expression(&column, context);
     let relations = context.relations.with_rows(&stored);
     if relations.is_empty() {
-        // A virtual column: rows are looked at only where it may not be null.
-        let mut unproved = context.family.clone();
-        unproved.retain(|member| columns::named(*member, &name).is_some_and(|column| column.not_null));
-        let not_null = AlterCommand::SetNotNull {
-            column: name,
-            unproved: context.relations.with_rows(&unproved),
-        };
-        return vec![dependents, not_null];
+        return vec![dependents];
     }
     let rewrite = AlterCommand::Rewrite {
         why: RewriteBy::Expression(name),

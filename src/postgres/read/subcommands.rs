@@ -7,7 +7,7 @@ use pgrx::pg_sys::AlterTableType as At;
 
 use crate::postgres::node;
 
-type Command = pg_sys::AlterTableCmd;
+pub type Command = pg_sys::AlterTableCmd;
 
 /// All subcommands of a statement, and before them those of earlier statements on the table that have not run.
 pub struct Subcommands<'a> {
@@ -53,6 +53,19 @@ impl<'a> Subcommands<'a> {
         self.named(kind, name).next().is_some()
     }
 
+    /// Those of a kind and name that are written before another one.
+    #[cfg(feature = "pg18")]
+    pub fn before(&self, command: &Command, kind: At::Type, named: &str) -> impl Iterator<Item = &'a Command> {
+        let is_it = |at: &&usize| std::ptr::eq(self.all[**at], command);
+        let place = self
+            .by_name
+            .get(&(command.subtype, name(command)))
+            .and_then(|found| found.iter().find(is_it));
+        let place = place.copied().unwrap_or(self.all.len());
+        let found = self.by_name.get(&(kind, named.to_owned())).into_iter().flatten();
+        found.take_while(move |at| **at < place).map(|at| self.all[*at])
+    }
+
     /// The first of the statement's own.
     pub fn first_own(&self, kind: At::Type, name: &str) -> Option<&'a Command> {
         let found = self.by_name.get(&(kind, name.to_owned()))?;
@@ -64,6 +77,7 @@ fn name(command: &Command) -> String {
     match command.subtype {
         At::AT_AddColumn => column_definition(command).map(|column| node::text(column.colname)),
         At::AT_AddConstraint => constraint(command).map(|part| node::text(part.conname)),
+        At::AT_AlterConstraint => altered_constraint(command).map(|altered| node::text(altered.conname)),
         _ => Some(node::text(command.name)),
     }
     .unwrap_or_default()
@@ -72,6 +86,18 @@ fn name(command: &Command) -> String {
 /// The Constraint of a subcommand that has one.
 pub fn constraint<'a>(command: &Command) -> Option<&'a pg_sys::Constraint> {
     node::cast(command.def, pg_sys::NodeTag::T_Constraint)
+}
+
+/// What ALTER CONSTRAINT says.
+#[cfg(feature = "pg18")]
+pub fn altered_constraint<'a>(command: &Command) -> Option<&'a pg_sys::ATAlterConstraint> {
+    node::cast(command.def, pg_sys::NodeTag::T_ATAlterConstraint)
+}
+
+/// What ALTER CONSTRAINT says.
+#[cfg(not(feature = "pg18"))]
+pub fn altered_constraint<'a>(command: &Command) -> Option<&'a pg_sys::Constraint> {
+    constraint(command)
 }
 
 /// The ColumnDef of a subcommand that has one.

@@ -64,6 +64,29 @@ unsafe extern "C-unwind" fn collect_queries(node: *mut pg_sys::Node, found: *mut
     }
 }
 
+/// The function calls of an expression.
+pub fn calls<'a>(expression: Node) -> Vec<&'a pg_sys::FuncExpr> {
+    let mut found: Vec<Node> = vec![];
+    // SAFETY: an expression, which is only read; the callback knows the vector's type.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| collect_calls(expression, (&raw mut found).cast())) };
+    found
+        .into_iter()
+        .filter_map(|call| node::cast(call, NodeTag::T_FuncExpr))
+        .collect()
+}
+
+/// # Safety
+/// `found` is the vector of [`calls`].
+unsafe extern "C-unwind" fn collect_calls(node: *mut pg_sys::Node, found: *mut c_void) -> bool {
+    // SAFETY: as the caller promises; a null pointer has no tag.
+    unsafe {
+        if node::tag(node) == NodeTag::T_FuncExpr {
+            (*found.cast::<Vec<Node>>()).push(node);
+        }
+        !node.is_null() && expression_tree_walker(node, collect_calls, found)
+    }
+}
+
 /// The statements directly inside a node of the raw parse tree, which is not counted itself.
 pub fn raw_statements(within: Node) -> Vec<Node> {
     let mut inside: Vec<Node> = vec![];
@@ -88,6 +111,35 @@ unsafe extern "C-unwind" fn collect_statements(node: *mut pg_sys::Node, found: *
     }
 }
 
+/// The columns that an expression of the raw parse tree names, each once.
+pub fn column_names(expression: Node) -> Vec<String> {
+    let mut found: Vec<Node> = vec![];
+    // SAFETY: a node of the raw parse tree, which is only read; the callback knows the vector's type.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| collect_columns(expression.cast(), (&raw mut found).cast())) };
+    let last = |column: &Node| {
+        let fields = node::list(node::cast::<pg_sys::ColumnRef>(*column, NodeTag::T_ColumnRef)?.fields);
+        let name = node::cast::<pg_sys::String>(*fields.last()?, NodeTag::T_String)?;
+        Some(node::text(name.sval))
+    };
+    let mut names: Vec<String> = found.iter().filter_map(last).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// # Safety
+/// `found` is the vector of [`column_names`].
+unsafe extern "C-unwind" fn collect_columns(node: *mut pg_sys::Node, found: *mut c_void) -> bool {
+    // SAFETY: as the caller promises; a null pointer has no tag.
+    unsafe {
+        if node::tag(node) == NodeTag::T_ColumnRef {
+            (*found.cast::<Vec<Node>>()).push(node);
+            return false;
+        }
+        !node.is_null() && raw_expression_tree_walker(node, collect_columns, found)
+    }
+}
+
 /// The statements of a function's body in SQL: RETURN with what it computes, or BEGIN ATOMIC with lists of statements, where
 /// there may be nothing between two semicolons.
 pub fn statements_of_body(body: Node) -> Vec<Node> {
@@ -104,12 +156,27 @@ pub fn statements_of_body(body: Node) -> Vec<Node> {
 }
 
 /// The statement that a node is, or else those directly inside it.
-fn raw_statements_at(node: Node) -> Vec<Node> {
+pub fn raw_statements_at(node: Node) -> Vec<Node> {
     if is_query(node) {
         vec![node]
     } else {
         raw_statements(node)
     }
+}
+
+/// Whether a query is a SELECT INTO, which stands in the first of a UNION.
+pub fn makes_table(query: Node) -> bool {
+    into_clause(query).is_some()
+}
+
+/// The SELECT that has the INTO.
+pub fn into_clause(query: Node) -> Option<*mut pg_sys::SelectStmt> {
+    let mut select = node::cast::<pg_sys::SelectStmt>(query, NodeTag::T_SelectStmt)?;
+    // SAFETY: null, or a SelectStmt of the parse tree.
+    while let Some(left) = unsafe { select.larg.as_ref() } {
+        select = left;
+    }
+    (!select.intoClause.is_null()).then(|| std::ptr::from_ref(select).cast_mut())
 }
 
 /// Whether a node of the raw parse tree is a query.

@@ -114,11 +114,12 @@ fn altered(
     }
     let only = random.perhaps(8, "ONLY ");
     let exists = random.perhaps(15, "IF EXISTS ");
-    // A fault of PostgreSQL: an index that is added to a partitioned table beside one of these is never built, and every
-    // use of it fails.
+    // A fault of PostgreSQL: an index that is added to a partitioned table beside one of these is never built, nor is one
+    // that SET EXPRESSION with ONLY makes again, and every use of it fails.
     let renewed = ["SET ACCESS METHOD", "SET LOGGED", "SET UNLOGGED"];
     let renews = |part: &String| renewed.iter().any(|words| part.starts_with(words));
-    let broken = table.kind == 'p' && parts.len() > 1 && parts.iter().any(renews);
+    let anew = |part: &String| !only.is_empty() && part.contains(" SET EXPRESSION ");
+    let broken = table.kind == 'p' && (parts.len() > 1 && parts.iter().any(renews) || parts.iter().any(anew));
     (!parts.is_empty() && !broken).then(|| Statement {
         head: format!("ALTER TABLE {exists}{only}{}", table.name),
         parts,
