@@ -2,7 +2,7 @@
 
 use crate::case::{case, run};
 
-const BASE: &str = "
+pub const BASE: &str = "
     CREATE TABLE target (id int PRIMARY KEY, code int UNIQUE);
     INSERT INTO target SELECT i, i FROM generate_series(1, 300) i;
     CREATE TABLE t (id int PRIMARY KEY, a int, b int, j json, x text);

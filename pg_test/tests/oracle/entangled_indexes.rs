@@ -1,24 +1,7 @@
 //! Indexes: which are equal, which are taken already, and which are dead.
 
 use crate::case::{case, run};
-
-const BASE: &str = "
-    CREATE TABLE target (id int PRIMARY KEY, code int UNIQUE);
-    INSERT INTO target SELECT i, i FROM generate_series(1, 300) i;
-    CREATE TABLE t (id int PRIMARY KEY, a int, b int, j json, x text);
-    INSERT INTO t SELECT i, i, i, to_json(i), i FROM generate_series(1, 300) i;
-    CREATE TABLE parent (a int, b int);
-    CREATE TABLE child () INHERITS (parent);
-    CREATE TABLE grandchild () INHERITS (child);
-    INSERT INTO parent SELECT i, i FROM generate_series(1, 300) i;
-    INSERT INTO child SELECT i, i FROM generate_series(1, 300) i;
-    INSERT INTO grandchild SELECT i, i FROM generate_series(1, 300) i;
-    CREATE TABLE p (a int, b int, x text, j json, r int4range) PARTITION BY RANGE (a);
-    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (100);
-    CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (1000) PARTITION BY RANGE (a);
-    CREATE TABLE p2a PARTITION OF p2 FOR VALUES FROM (100) TO (1000);
-    INSERT INTO p SELECT i, i, i, to_json(i), int4range(i, i + 1) FROM generate_series(1, 300) i;
-";
+use crate::entangled_constraints::BASE;
 
 /// A COLLATE in an expression is a part of the index.
 #[test]

@@ -9,13 +9,14 @@ use super::context::Context;
 use super::subcommands;
 #[cfg(feature = "pg18")]
 use super::{
+    added::Added,
     columns,
     constraints::Constraint,
     foreign_key,
     index_constraint::locked_with,
     not_null,
     relations::children,
-    standing::{self, Added, Standing},
+    standing::{self, Standing},
 };
 #[cfg(feature = "pg18")]
 use crate::model::facts::AddForeignKey;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
 
+use super::added::{self, Added};
 use super::alter_constraint;
 use super::columns;
 use super::constraints::{self, Constraint};
@@ -16,7 +17,7 @@ use super::index_match;
 use super::not_null;
 use super::permission::may;
 use super::relations::{class_row, is_partition, resolve};
-use super::standing::{self, Added, Standing};
+use super::standing::{self, Standing};
 use super::subcommands;
 use crate::model::facts::{AddIndexConstraint, AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
@@ -148,7 +149,7 @@ fn name_for_other_schemas(part: &'static pg_sys::Constraint, context: &mut Conte
     if context.family.iter().all(|member| schema(*member) == here) {
         return None;
     }
-    let name = standing::generated_name(context.target, &standing::Added::alone(part))?;
+    let name = added::generated_name(context.target, &Added::alone(part))?;
     let mut neighbours = context.family.iter().filter(|member| schema(**member) == here);
     neighbours
         .all(|member| constraints::named(*member, &name).is_none())

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 
-use super::add_column;
+use super::added::{self, ByName};
+use super::column_definition;
 use super::columns;
 use super::constraints::{self, Constraint, NotNull};
 use super::deletion::{self, Deletion};
@@ -14,7 +15,6 @@ use super::dependencies::{self, Object, references};
 use super::expressions::Conditions;
 use super::oids::Oids;
 use super::relations::{Relations, children};
-use super::standing::ByName;
 use super::subcommands::{Subcommands, column_definition};
 use crate::model::facts::{AlterCommand, Dropped};
 use crate::model::lock_mode::LockMode;
@@ -145,6 +145,15 @@ impl Context<'_> {
         deletion::deletion_after(&gone, objects, cascade)
     }
 
+    /// The constraints that subcommands add.
+    pub fn added(&mut self) -> Rc<ByName> {
+        let (target, subcommands) = (self.target, &self.subcommands);
+        let known = self
+            .added
+            .get_or_insert_with(|| Rc::new(added::by_name(target, subcommands)));
+        known.clone()
+    }
+
     /// The constraint of this name that a member has, unless it goes.
     pub fn constraint_that_stays(&mut self, member: Oid, name: &str) -> Option<Constraint> {
         let gone = self.gone();
@@ -206,7 +215,9 @@ impl Context<'_> {
     /// Whether it is added with NOT NULL, or what implies it.
     pub fn adds_not_null_column(&self, name: &str) -> bool {
         let mut added = self.subcommands.named(At::AT_AddColumn, name);
-        added.find_map(column_definition).is_some_and(add_column::is_not_null)
+        added
+            .find_map(column_definition)
+            .is_some_and(column_definition::is_not_null)
     }
 }
 

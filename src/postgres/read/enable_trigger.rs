@@ -4,10 +4,10 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::AlterTableType as At;
 use pgrx::pg_sys::ConstrType::CONSTR_FOREIGN;
 
+use super::added;
 use super::constraints;
 use super::context::Context;
 use super::relations::children;
-use super::standing;
 use crate::model::relation::Oid;
 use crate::postgres::catalog::{self, Row, Value};
 use crate::postgres::node;
@@ -45,7 +45,7 @@ fn with_new_triggers(context: &mut Context) -> Vec<Oid> {
     if !context.is_partitioned(context.target) {
         return vec![];
     }
-    let added: Vec<_> = standing::added(context).collect();
+    let added: Vec<_> = added::all(&context.subcommands).collect();
     if added
         .iter()
         .any(|added| added.part.contype == CONSTR_FOREIGN && constraints::is_enforced(added.part))

@@ -4,9 +4,11 @@
 //! the profile floor. A statement that is not modelled says so.
 
 mod add_column;
+mod added;
 mod alter_constraint;
 mod alter_table;
 mod changes;
+mod column_definition;
 mod column_type;
 mod columns;
 mod composite_type;
