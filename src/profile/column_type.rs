@@ -21,13 +21,10 @@ pub fn profile(facts: &AlterColumnType, lock: LockMode, builder: &mut Builder) {
             };
             builder.rewrite(change.table, lock, cause.clone());
             // One that is dead is passed over then, but is made again where the column is its own.
-            for (index, _) in change
-                .indexes
-                .iter()
-                .filter(|(index, _)| !builder.mentions(*index))
-                .collect::<Vec<_>>()
-            {
-                builder.rebuild(change.table, &[*index], lock, cause.clone());
+            for (index, _) in &change.indexes {
+                if !builder.mentions(*index) {
+                    builder.rebuild(change.table, &[*index], lock, cause.clone());
+                }
             }
         } else {
             for (index, reusable) in &change.indexes {

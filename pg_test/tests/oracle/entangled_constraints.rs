@@ -29,6 +29,13 @@ fn validated_late() {
         case("ALTER TABLE parent ADD CHECK (a > 0) NOT VALID, ADD FOREIGN KEY (a) REFERENCES target NOT VALID, VALIDATE CONSTRAINT parent_a_fkey"),
         case("ALTER TABLE parent ADD UNIQUE (a), ADD CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT parent_a_check"),
         case("ALTER TABLE t ADD CHECK (a > 0) NOT VALID, ADD CHECK (a > -1) NO INHERIT NOT VALID, VALIDATE CONSTRAINT t_a_check1"),
+        case("ALTER TABLE parent ADD CHECK (a > 0) NOT VALID, ADD CHECK (a > -1) NO INHERIT NOT VALID, VALIDATE CONSTRAINT parent_a_check1")
+            .given("ALTER TABLE parent ADD CONSTRAINT parent_a_check CHECK (b > 0)"),
+        case("ALTER TABLE far_too_long_a_name_for_a_table_with_a_constraint_behind_it ADD CHECK (a > 0) NOT VALID,
+              VALIDATE CONSTRAINT far_too_long_a_name_for_a_table_with_a_constraint_behi_a_check1")
+            .given("CREATE TABLE far_too_long_a_name_for_a_table_with_a_constraint_behind_it (a int);
+                    INSERT INTO far_too_long_a_name_for_a_table_with_a_constraint_behind_it VALUES (1);
+                    ALTER TABLE far_too_long_a_name_for_a_table_with_a_constraint_behind_it ADD CHECK (a > -1)"),
         case("ALTER TABLE t ADD CHECK (a >= b) NOT VALID, VALIDATE CONSTRAINT t_check"),
         case("ALTER TABLE t ADD COLUMN c int REFERENCES target, ADD CHECK (a > 0) NOT VALID, VALIDATE CONSTRAINT t_c_fkey"),
         case("ALTER TABLE parent ADD CONSTRAINT k CHECK (b > 0) NOT VALID, VALIDATE CONSTRAINT k").given("ALTER TABLE child ADD CONSTRAINT k CHECK (b > 0)"),

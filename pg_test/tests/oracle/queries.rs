@@ -231,6 +231,19 @@ fn in_strange_places() {
         .map(|case| case.set("SET enable_seqscan = off"))
         .collect();
     cases.extend([
+        case("MERGE INTO parent USING r ON parent.id = r.id + 1000 WHEN NOT MATCHED AND r.id < 0 THEN INSERT VALUES (r.id, 1)")
+            .set("SET enable_seqscan = off"),
+        case("MERGE INTO p USING r ON p.a = r.id + 1000 WHEN NOT MATCHED AND r.id < 0 THEN INSERT VALUES (r.id, 1)")
+            .set("SET enable_seqscan = off"),
+        case("MERGE INTO r USING (SELECT id FROM t WHERE id = 2) AS s ON r.id = s.id + 999 WHEN NOT MATCHED THEN INSERT VALUES (2000, 1)
+              WHEN MATCHED THEN UPDATE SET t = 1")
+            .set("SET enable_seqscan = off"),
+        case("EXECUTE e").given(
+            "PREPARE e AS MERGE INTO r USING (SELECT id FROM t WHERE id = 2) AS s ON r.id = s.id + 999 WHEN NOT MATCHED THEN INSERT VALUES (2000, 1)",
+        )
+        .set("SET enable_seqscan = off"),
+        case("CREATE TABLE n AS EXECUTE e WITH NO DATA").given("PREPARE e AS SELECT id FROM parent WHERE id = 1 FOR UPDATE"),
+        case("CREATE SCHEMA n CREATE VIEW t AS SELECT 1 AS id CREATE VIEW y AS SELECT id FROM t FOR UPDATE").if_possible(),
         other_path.set("SET enable_seqscan = off; SET search_path = other, app"),
         case("CREATE OR REPLACE VIEW v AS SELECT * FROM app.t").set(temporary_first),
         case("CREATE TABLE IF NOT EXISTS t () INHERITS (app.parent)").set(temporary_first),

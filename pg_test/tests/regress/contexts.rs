@@ -406,3 +406,27 @@ fn settings_that_a_folded_function_changes_stay_the_users() {
     );
     assert_eq!(client.one::<String>(settings), before);
 }
+
+/// What a driver prepares that needs no analysis has less to it than what PREPARE makes.
+#[test]
+fn any_prepared_statement_can_be_asked_about() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    for statement in ["CHECKPOINT", "BEGIN", "", "SELECT 1", "VACUUM"] {
+        let _prepared = client.raw().prepare(statement).expect("prepared");
+        let mut name = client.text(&format!(
+            "SELECT max(name) FROM pg_prepared_statements WHERE statement = '{statement}'"
+        ));
+        if name.is_empty() {
+            // The server keeps no text of nothing.
+            name = client.text("SELECT name FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1");
+        }
+        for asked in [format!("EXECUTE {name}"), format!("EXPLAIN EXECUTE {name}")] {
+            client.batch(&format!("SELECT interlock.lock_profile('{asked}')"));
+        }
+        if statement != "SELECT 1" {
+            client.error(&format!("CREATE TABLE n AS EXECUTE {name}"));
+        }
+    }
+    assert_eq!(client.one::<i32>("SELECT 1"), 1);
+}

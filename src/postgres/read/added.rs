@@ -16,6 +16,7 @@ use crate::postgres::{encoding, node};
 /// A constraint that a subcommand adds.
 #[derive(Clone)]
 pub struct Added {
+    /// As it is written.
     pub part: &'static pg_sys::Constraint,
     /// The columns of a foreign key, at this end, or of NOT NULL; the new column it is written with.
     pub columns: Vec<String>,
@@ -23,7 +24,8 @@ pub struct Added {
     pub with_column: bool,
 }
 
-/// Constraints by the name that is given to them, or that the server gives them as long as nothing else has it.
+/// Constraints by the name that is given to them, or that the server gives them as long as nothing else has it; those of
+/// which it cannot be told are under the empty name.
 pub type ByName = BTreeMap<String, Vec<Added>>;
 
 impl Added {
@@ -62,9 +64,8 @@ pub fn by_name(table: Oid, subcommands: &Subcommands) -> ByName {
     let mut known = ByName::new();
     for added in all(subcommands) {
         let given = node::optional_text(added.part.conname);
-        if let Some(name) = given.or_else(|| generated_name(table, &added)) {
-            known.entry(name).or_default().push(added);
-        }
+        let name = given.or_else(|| generated_name(table, &added));
+        known.entry(name.unwrap_or_default()).or_default().push(added);
     }
     known
 }

@@ -59,6 +59,7 @@ pub fn read_for(
         lock,
         members: Oids::from_iter([target]),
         gone: None,
+        expressions_gone: None,
         conditions: BTreeMap::new(),
         added: None,
         indexes_taken_over: Oids::default(),
@@ -219,10 +220,14 @@ fn change_owner(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Alter
 
 fn drop_column(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterCommand {
     if columns::named(context.target, &name).is_none() {
-        // IF EXISTS does nothing more; without it the statement fails.
+        // IF EXISTS does nothing more; without it the statement fails, unless an earlier one adds the column.
+        if context.adds_column(&name) {
+            context.reach_below([context.target]);
+        }
         return AlterCommand::CatalogOnly;
     }
     let objects = columns_that_go(&name, context);
+    context.reach_below(objects.iter().map(|column| column.oid));
     dropped(Dropped::Column(name), &objects, command, context)
 }
 

@@ -1,6 +1,6 @@
 //! Constraints in ALTER TABLE: ADD, ALTER, VALIDATE, DROP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType;
@@ -15,7 +15,7 @@ use super::foreign_key;
 use super::index_constraint;
 use super::index_match;
 use super::not_null;
-use super::permission::may;
+use super::permission::may_join;
 use super::relations::{class_row, is_partition, resolve};
 use super::standing::{self, Standing};
 use super::subcommands;
@@ -85,7 +85,7 @@ pub fn add(command: &pg_sys::AlterTableCmd, context: &mut Context) -> Vec<AlterC
     }
 }
 
-/// A constraint written with a new column. The rows of `members` are looked at where it says something about them.
+/// A constraint written with a new column.
 pub fn of_new_column(
     part: &'static pg_sys::Constraint,
     column: &str,
@@ -170,6 +170,7 @@ pub fn validate(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Conte
     }
     let mut pending: Vec<Constraint> = vec![];
     let other_end = constraint.referenced;
+    let period = constraint.row.flag("conperiod") == Some(true);
     if !constraint.validated {
         match constraint.kind {
             b'f' => {
@@ -195,7 +196,7 @@ pub fn validate(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Conte
     let referenced = if scanned.is_empty() {
         vec![]
     } else {
-        joined(other_end, context)
+        joined(other_end, period, context)
     };
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
@@ -204,26 +205,22 @@ pub fn validate(command: &pg_sys::AlterTableCmd, name: &str, context: &mut Conte
     }
 }
 
-/// The other end of a foreign key whose rows are checked. Whoever may not SELECT there has each row looked up alone, which
-/// locks the partition that has the key: `validateForeignKeyConstraint` of `commands/tablecmds.c`.
-fn joined(other_end: Oid, context: &mut Context) -> Vec<(Oid, LockMode)> {
+/// The other end of a foreign key whose rows are checked. Where both ends cannot be read at once, each row is looked up alone,
+/// which locks the partition that has the key: `validateForeignKeyConstraint` of `commands/tablecmds.c`.
+fn joined(other_end: Oid, period: bool, context: &mut Context) -> Vec<(Oid, LockMode)> {
     let partitioned = context.is_partitioned(other_end);
-    let family = context.relations.family(other_end, partitioned);
-    let select = u64::from(pg_sys::ACL_SELECT);
-    let together = may(other_end, select) && may(context.target, select);
-    let of_partitions = if together {
+    let mut family = context.relations.family(other_end, partitioned).into_iter();
+    let at_once = !period && may_join(other_end) && may_join(context.target);
+    let of_partitions = if at_once {
         LockMode::AccessShare
     } else {
         LockMode::RowShare
     };
-    let mode = |oid: Oid| {
-        if oid == other_end {
-            LockMode::RowShare
-        } else {
-            of_partitions
-        }
-    };
-    family.into_iter().map(|oid| (oid, mode(oid))).collect()
+    let whole = family.next().map(|whole| (whole, LockMode::RowShare));
+    whole
+        .into_iter()
+        .chain(family.map(|oid| (oid, of_partitions)))
+        .collect()
 }
 
 /// VALIDATE of a constraint that the same statement adds as NOT VALID.
@@ -239,8 +236,11 @@ fn validate_added(name: &str, added: &Added, context: &mut Context) -> AlterComm
     let tables = match part.contype {
         ConstrType::CONSTR_FOREIGN => foreign_key::unvalidated(part, context),
         ConstrType::CONSTR_CHECK | ConstrType::CONSTR_NOTNULL if !part.is_no_inherit => {
+            let losing = added.columns.first().map(|column| not_null::losing(column, context));
             let mut pending = context.family.clone();
-            pending.retain(|member| *member == context.target || !is_valid(*member, name, added, context));
+            pending.retain(|member| {
+                *member == context.target || !is_valid(*member, name, added, losing.as_ref(), context)
+            });
             pending
         }
         _ => vec![context.target],
@@ -248,7 +248,7 @@ fn validate_added(name: &str, added: &Added, context: &mut Context) -> AlterComm
     let other_end = Some(part)
         .filter(|part| part.contype == ConstrType::CONSTR_FOREIGN)
         .and_then(|part| resolve(part.pktable));
-    let referenced = other_end.map_or(vec![], |table| joined(table, context));
+    let referenced = other_end.map_or(vec![], |table| joined(table, foreign_key::has_period(part), context));
     AlterCommand::ValidateConstraint {
         constraint: name.to_owned(),
         scanned: context.relations.with_rows(&tables),
@@ -256,10 +256,10 @@ fn validate_added(name: &str, added: &Added, context: &mut Context) -> AlterComm
     }
 }
 
-/// Whether a member has an equal CHECK, or a NOT NULL constraint of the same column, that is valid already.
-fn is_valid(member: Oid, name: &str, added: &Added, context: &mut Context) -> bool {
-    if let [column] = added.columns.as_slice() {
-        let losing = not_null::losing(column, context);
+/// Whether a member has an equal CHECK that is valid already, or such a NOT NULL constraint of the same column; `losing` are
+/// those that lose that one.
+fn is_valid(member: Oid, name: &str, added: &Added, losing: Option<&BTreeSet<Oid>>, context: &mut Context) -> bool {
+    if let ([column], Some(losing)) = (added.columns.as_slice(), losing) {
         let column = columns::named(member, column).filter(|_| !losing.contains(&member));
         let constraint = column.and_then(|column| context.not_null.of(member, &column));
         return constraint.is_some_and(|constraint| constraint.validated);
@@ -277,8 +277,12 @@ pub fn drop(name: String, command: &pg_sys::AlterTableCmd, context: &mut Context
         context.reach(&tree);
     }
     let found = constraints_that_go(&name, context);
-    if found.is_empty() {
-        return AlterCommand::CatalogOnly;
+    match found.first() {
+        None => return AlterCommand::CatalogOnly,
+        Some(first) if matches!(first.kind, b'c' | b'n') && !first.no_inherit => {
+            context.reach_below(found.iter().map(|constraint| constraint.table));
+        }
+        Some(_) => {}
     }
     let objects: Vec<Object> = found
         .iter()

@@ -39,6 +39,8 @@ pub struct Context<'a> {
     pub not_null: Rc<NotNull>,
     /// What is known of the rows of a member, once that was asked.
     pub conditions: BTreeMap<Oid, Rc<Conditions>>,
+    /// The expressions of generated columns that subcommands drop, once that was asked.
+    pub expressions_gone: Option<Vec<Object>>,
     /// The constraints that subcommands add, once that was asked.
     pub added: Option<Rc<ByName>>,
     /// The indexes of partitions that have become parts of one that a subcommand makes.
@@ -61,6 +63,7 @@ pub struct Rewritten {
 pub struct Gone {
     /// The tables that lose a column of a name.
     pub columns: BTreeMap<String, Rc<BTreeSet<Oid>>>,
+    /// Of any kind, on any table.
     pub constraints: BTreeSet<Oid>,
     /// Indexes and sequences, above all.
     pub relations: BTreeSet<Oid>,
@@ -78,6 +81,14 @@ impl Context<'_> {
             if !self.members.contains(*oid) && self.relations.load(*oid).is_some() {
                 self.members.push(*oid);
             }
+        }
+    }
+
+    /// The statement locks the children of those that lose something, whether or not they lose it, and with ONLY too:
+    /// `ATExecDropColumn` and `ATExecDropConstraint` of `commands/tablecmds.c`.
+    pub fn reach_below(&mut self, losing: impl IntoIterator<Item = Oid>) {
+        for member in losing {
+            self.reach(&children(member));
         }
     }
 
@@ -133,16 +144,18 @@ impl Context<'_> {
 
     /// What goes with these objects. Columns that another subcommand makes ordinary ones do not go with those that they were
     /// generated from: it comes before, or PostgreSQL does not find them.
-    fn deletion(&self, objects: &[Object], command: &pg_sys::AlterTableCmd) -> Deletion {
-        let columns = self.subcommands.of_kind(At::AT_DropExpression);
-        let columns: Vec<String> = columns.map(|command| node::text(command.name)).collect();
-        let of_members = self.family.iter().flat_map(|member| {
-            let expressions = columns.iter().flat_map(|column| expressions_of(*member, column));
-            expressions.collect::<Vec<_>>()
-        });
-        let gone: Vec<Object> = of_members.collect();
+    fn deletion(&mut self, objects: &[Object], command: &pg_sys::AlterTableCmd) -> Deletion {
+        if self.expressions_gone.is_none() {
+            let mut gone = vec![];
+            for command in self.subcommands.of_kind(At::AT_DropExpression) {
+                let column = node::text(command.name);
+                gone.extend(self.family.iter().flat_map(|member| expressions_of(*member, &column)));
+            }
+            self.expressions_gone = Some(gone);
+        }
+        let gone = self.expressions_gone.as_deref().unwrap_or_default();
         let cascade = command.behavior == pg_sys::DropBehavior::DROP_CASCADE;
-        deletion::deletion_after(&gone, objects, cascade)
+        deletion::deletion_after(gone, objects, cascade)
     }
 
     /// The constraints that subcommands add.
@@ -229,19 +242,14 @@ pub fn parents_of_column(member: Oid, column: &str) -> Option<i16> {
 }
 
 /// The members that lose something the target loses: those that have it only from parents that lose it (`parents` tells
-/// from how many). Their children are locked whether or not they lose it, and with ONLY too: `ATExecDropColumn` and
-/// `ATExecDropConstraint` of `commands/tablecmds.c`.
-pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
+/// from how many).
+pub fn inheriting(context: &Context, parents: impl Fn(Oid) -> Option<i16>) -> Vec<Oid> {
     let mut losing = vec![context.target];
     let mut losing_parents: BTreeMap<Oid, i16> = BTreeMap::new();
     let mut next = 0;
-    while next < losing.len() {
+    while context.family.len() > 1 && next < losing.len() {
         let below = children(losing[next]);
-        context.reach(&below);
         next += 1;
-        if context.family.len() == 1 {
-            continue;
-        }
         for child in below {
             let lost = losing_parents.entry(child).or_default();
             *lost += 1;
@@ -254,7 +262,7 @@ pub fn inheriting(context: &mut Context, parents: impl Fn(Oid) -> Option<i16>) -
 }
 
 /// The members that lose a NOT NULL constraint or CHECK with the target.
-pub fn inheriting_constraint(constraint: &Constraint, context: &mut Context) -> Vec<Oid> {
+pub fn inheriting_constraint(constraint: &Constraint, context: &Context) -> Vec<Oid> {
     if constraint.no_inherit {
         return vec![constraint.table];
     }
@@ -278,7 +286,7 @@ fn expressions_of(table: Oid, column: &str) -> Vec<Object> {
 }
 
 /// The columns of members that go with one of the target; none if that has no such column, as with IF EXISTS.
-pub fn columns_that_go(name: &str, context: &mut Context) -> Vec<Object> {
+pub fn columns_that_go(name: &str, context: &Context) -> Vec<Object> {
     if columns::named(context.target, name).is_none() {
         return vec![];
     }
@@ -289,7 +297,7 @@ pub fn columns_that_go(name: &str, context: &mut Context) -> Vec<Object> {
 }
 
 /// The constraint of this name of the target, and those of members that go with it.
-pub fn constraints_that_go(name: &str, context: &mut Context) -> Vec<Constraint> {
+pub fn constraints_that_go(name: &str, context: &Context) -> Vec<Constraint> {
     let Some(constraint) = constraints::named(context.target, name) else {
         return vec![];
     };

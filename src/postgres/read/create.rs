@@ -3,6 +3,7 @@
 use pgrx::pg_sys;
 
 use super::partition;
+use super::permission::may_use;
 use super::query::{self, Until};
 use super::relations::{Relations, resolve, written_name};
 use crate::model::facts::Statement;
@@ -88,6 +89,8 @@ pub fn schema(statement: &pg_sys::CreateSchemaStmt, relations: &mut Relations) -
             Until::Analyzed,
             relations,
         ));
+        // SAFETY: the parser gives every CREATE VIEW its name.
+        before.push(node::text(unsafe { (*view.view).relname }));
     }
     Statement::Several(elements)
 }
@@ -150,7 +153,7 @@ fn existing(range_var: &pg_sys::RangeVar, temporary: bool) -> Option<Oid> {
     }
 }
 
-/// Whether `pg_temp` is the first schema of the path, of those that are there: then everything new is temporary.
+/// Whether `pg_temp` is the first schema of the path, of those that the user has: then everything new is temporary.
 fn begins_with_temporary() -> bool {
     // SAFETY: splits a copy of a setting into a new list of names, and looks for schemas.
     unsafe {
@@ -165,9 +168,9 @@ fn begins_with_temporary() -> bool {
                 "pg_temp" => true,
                 "$user" => {
                     let user = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
-                    !user.is_null() && pg_sys::get_namespace_oid(user, true) != pg_sys::InvalidOid
+                    !user.is_null() && may_use(pg_sys::get_namespace_oid(user, true).to_u32())
                 }
-                _ => pg_sys::get_namespace_oid(name, true) != pg_sys::InvalidOid,
+                _ => may_use(pg_sys::get_namespace_oid(name, true).to_u32()),
             }
         };
         let first = node::list(names).into_iter().find(is_there);
@@ -210,7 +213,8 @@ pub fn table_as(create: &pg_sys::CreateTableAsStmt, until: Until, relations: &mu
         return if exists {
             Statement::NoExistingRelation
         } else {
-            query::execute(execute, until, relations)
+            // It is planned and started, if only to return no row.
+            query::execute(execute, until.max(Until::Planned), relations)
         };
     }
     let until = if exists { Until::Analyzed } else { until };

@@ -161,13 +161,15 @@ pub fn unvalidated(part: &pg_sys::Constraint, context: &mut Context) -> Vec<Oid>
     found
 }
 
+/// Whether a foreign key that is being added has a PERIOD.
 #[cfg(feature = "pg18")]
-fn has_period(part: &pg_sys::Constraint) -> bool {
+pub fn has_period(part: &pg_sys::Constraint) -> bool {
     part.fk_with_period
 }
 
+/// Before 18 none has.
 #[cfg(not(feature = "pg18"))]
-fn has_period(_part: &pg_sys::Constraint) -> bool {
+pub fn has_period(_part: &pg_sys::Constraint) -> bool {
     false
 }
 

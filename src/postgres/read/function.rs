@@ -18,8 +18,7 @@ use crate::postgres::node::{self, Node};
 /// that is a string is both or neither.
 pub fn create(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) -> Statement {
     let _settings = Settings::of(function);
-    // SAFETY: a setting of the server.
-    let checked = unsafe { pg_sys::check_function_bodies };
+    let checked = checks_bodies();
     if !function.sql_body.is_null() {
         let until = if checked { Until::Rewritten } else { Until::Analyzed };
         return query::statement(&walk::statements_of_body(function.sql_body), until, relations);
@@ -42,6 +41,11 @@ pub fn create(function: &pg_sys::CreateFunctionStmt, relations: &mut Relations) 
         query::statement(&rewritten, Until::Rewritten, relations),
         query::statement(&analyzed, Until::Analyzed, relations),
     ])
+}
+
+fn checks_bodies() -> bool {
+    // SAFETY: a setting of the server.
+    unsafe { pg_sys::check_function_bodies }
 }
 
 /// Whether it is a query that makes no table.
@@ -93,7 +97,7 @@ impl Settings {
         let settings = options(function)
             .filter(|option| node::text(option.defname) == "set")
             .filter_map(|option| node::cast::<pg_sys::VariableSetStmt>(option.arg, T_VariableSetStmt))
-            .filter(|setting| setting.kind == pg_sys::VariableSetKind::VAR_SET_VALUE);
+            .filter(|setting| setting.kind == pg_sys::VariableSetKind::VAR_SET_VALUE && checks_bodies());
         for setting in settings {
             let matters = match node::text(setting.name).to_lowercase().as_str() {
                 "search_path" => function.sql_body.is_null(),
@@ -111,7 +115,7 @@ impl Settings {
 
 impl Drop for Settings {
     fn drop(&mut self) {
-        // SAFETY: the level begun above.
-        unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
+        // SAFETY: ends the level begun above as if it had failed, so that everything is as before.
+        unsafe { pg_sys::AtEOXact_GUC(false, self.0) };
     }
 }

@@ -3,6 +3,7 @@
 use pgrx::pg_sys;
 
 use super::index;
+use super::index_constraint::locked_with;
 use super::oids::Oids;
 use super::permission::{MAINTAIN, may, may_maintain};
 use super::query;
@@ -27,7 +28,7 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
         return Statement::Copy {
             by: CopyBy::Cluster,
             relations: tables,
-            locked: under_access_exclusive(others),
+            locked: locked_with(&others, LockMode::AccessExclusive),
             one_by_one: true,
         };
     }
@@ -65,7 +66,7 @@ pub fn cluster(statement: &pg_sys::ClusterStmt, relations: &mut Relations) -> St
     Statement::Copy {
         by: CopyBy::Cluster,
         relations: copied,
-        locked: under_access_exclusive(locked),
+        locked: locked_with(&locked, LockMode::AccessExclusive),
         one_by_one: partitioned,
     }
 }
@@ -147,11 +148,6 @@ fn without_others(mut tables: Vec<Oid>, relations: &mut Relations) -> (Vec<Oid>,
         .partition(|table| class_row(*table).is_some_and(|row| !is_of_other_session(&row)) && !is_unpopulated(*table))
 }
 
-fn under_access_exclusive(relations: Vec<Oid>) -> Vec<(Oid, LockMode)> {
-    let locked = relations.into_iter();
-    locked.map(|oid| (oid, LockMode::AccessExclusive)).collect()
-}
-
 /// VACUUM FULL of tables; what has no rows is opened like them, before the server sees that there is nothing to do.
 /// `main`: they are copied themselves, and not their TOAST tables alone, which is done while they are locked: `vacuum_rel`
 /// of `commands/vacuum.c`.
@@ -169,7 +165,7 @@ fn full_vacuum(tables: Vec<Oid>, mut without_rows: Vec<Oid>, main: bool, relatio
     Statement::Copy {
         by: CopyBy::VacuumFull,
         relations: copied,
-        locked: under_access_exclusive(without_rows),
+        locked: locked_with(&without_rows, LockMode::AccessExclusive),
         one_by_one: true,
     }
 }

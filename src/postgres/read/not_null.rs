@@ -52,8 +52,9 @@ pub fn add(part: &pg_sys::Constraint, context: &mut Context) -> AlterCommand {
 pub fn drop(name: &str, context: &mut Context) -> AlterCommand {
     let constraint =
         columns::named(context.target, name).and_then(|column| context.not_null.of(context.target, &column));
-    if let Some(constraint) = constraint {
-        inheriting_constraint(&constraint, context);
+    if let Some(constraint) = constraint.filter(|constraint| !constraint.no_inherit) {
+        let losing = inheriting_constraint(&constraint, context);
+        context.reach_below(losing);
     }
     AlterCommand::CatalogOnly
 }

@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 use super::relations::class_row;
 use crate::model::facts::{AlterCommand, CopyBy, Statement};
 use crate::model::lock_mode::LockMode;
-use crate::model::relation::Oid;
+use crate::model::relation::{Oid, RelationKind};
 
 /// Whether the server will let the user do this, as far as can be told beforehand.
 pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
@@ -57,8 +57,8 @@ pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
             relations.iter().copied().chain(others).any(may_maintain)
         }
         Statement::Copy { relations, locked, .. } => {
-            let named = locked.iter().map(|(oid, _)| *oid).chain(relations.iter().copied());
-            named.into_iter().any(|oid| may(oid, MAINTAIN))
+            let locked = locked.iter().map(|(oid, _)| *oid);
+            relations.iter().copied().chain(locked).any(|oid| may(oid, MAINTAIN))
         }
         Statement::RefreshEmpty { relation } | Statement::RefreshConcurrently { relation } => may(*relation, MAINTAIN),
         _ => true,
@@ -66,7 +66,9 @@ pub fn permitted(statement: &Statement, tag: pg_sys::NodeTag) -> bool {
 }
 
 fn is_index(oid: Oid) -> bool {
-    class_row(oid).is_some_and(|row| matches!(row.letter("relkind"), b'i' | b'I'))
+    class_row(oid)
+        .and_then(|row| RelationKind::from_relkind(row.letter("relkind")))
+        .is_some_and(RelationKind::is_index)
 }
 
 /// Whether the user may do what a statement does that locks a relation and does no work on it.
@@ -116,19 +118,40 @@ pub fn may(relation: Oid, privilege: u64) -> bool {
 
 /// `checkFkeyPermissions` of `commands/tablecmds.c`, which a privilege on the columns satisfies, too.
 pub fn may_reference(relation: Oid) -> bool {
-    let wanted = u64::from(pg_sys::ACL_REFERENCES);
+    may_somewhere(relation, u64::from(pg_sys::ACL_REFERENCES))
+}
+
+/// Whether all rows of a table can be read at once, to check a foreign key: `RI_Initial_Check` of `utils/adt/ri_triggers.c`.
+pub fn may_join(relation: Oid) -> bool {
+    let secured = class_row(relation).is_some_and(|row| row.flag("relrowsecurity") == Some(true));
+    // SAFETY: a look-up about a role.
+    let passes = || unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) };
+    may_somewhere(relation, u64::from(pg_sys::ACL_SELECT)) && (!secured || owns(relation) || passes())
+}
+
+/// Whether the user has a privilege on a relation or on columns of it.
+fn may_somewhere(relation: Oid, privilege: u64) -> bool {
     // SAFETY: look-ups about an existing relation.
     let on_a_column = || unsafe {
         let (user, how) = (pg_sys::GetUserId(), pg_sys::AclMaskHow::ACLMASK_ANY);
-        pg_sys::pg_attribute_aclcheck_all(relation.into(), user, wanted as pg_sys::AclMode, how)
+        pg_sys::pg_attribute_aclcheck_all(relation.into(), user, privilege as pg_sys::AclMode, how)
             == pg_sys::AclResult::ACLCHECK_OK
     };
-    may(relation, wanted) || on_a_column()
+    may(relation, privilege) || on_a_column()
 }
 
 /// Whether the user may create something in a schema.
 pub fn may_create_in(schema: Oid) -> bool {
-    let wanted = pg_sys::ACL_CREATE as pg_sys::AclMode;
+    may_with_schema(schema, u64::from(pg_sys::ACL_CREATE))
+}
+
+/// Whether there is such a schema, and what is in it is found by the user.
+pub fn may_use(schema: Oid) -> bool {
+    schema != 0 && may_with_schema(schema, u64::from(pg_sys::ACL_USAGE))
+}
+
+fn may_with_schema(schema: Oid, privilege: u64) -> bool {
+    let wanted = privilege as pg_sys::AclMode;
     // SAFETY: look-ups about an existing schema.
     unsafe {
         #[cfg(feature = "pg15")]

@@ -73,7 +73,7 @@ pub fn copy(copy: &pg_sys::CopyStmt, relations: &mut Relations) -> Statement {
     let mut reading = Reading::default();
     // SAFETY: null, or a RangeVar of the parse tree.
     if let Some(table) = unsafe { copy.relation.as_ref() }.filter(|_| copy.is_from) {
-        reading.target(table, view::INSERT);
+        reading.target(table, view::INSERT, false);
     }
     match reading.missing {
         Some(name) => Statement::MissingRelation(name),
@@ -108,8 +108,10 @@ fn queries_of(prepared: &pg_sys::CachedPlanSource) -> Vec<Node> {
     use pg_sys::SearchPathMatchesCurrentEnvironment as matches_current;
     // SAFETY: null, or what the prepared statement was parsed to.
     let raw = unsafe { prepared.raw_parse_tree.as_ref() };
+    // What needs no analysis, as most utility statements, has no path.
+    let path = prepared.search_path;
     // SAFETY: the path that belongs to it.
-    let is_valid = prepared.is_valid && unsafe { matches_current(prepared.search_path) };
+    let is_valid = prepared.is_valid && (path.is_null() || unsafe { matches_current(path) });
     match raw {
         Some(raw) if !is_valid => vec![raw.stmt],
         _ => node::list(prepared.query_list),
@@ -133,7 +135,7 @@ fn locked(sources: Vec<Source>, until: Until, relations: &mut Relations) -> Stat
             views.push(source.oid);
             open.extend(view::behind(&source));
         }
-        if until == Until::Run && source.change == view::INSERT {
+        if until == Until::Run && source.change & view::INSERT != 0 {
             open.extend(looked_up_in(source.oid));
         }
     }
@@ -150,9 +152,9 @@ fn looked_up_in(table: Oid) -> Vec<Source> {
         .into_iter()
         .filter(|key| key.kind == b'f' && key.enforced)
         .collect();
-    let of_partition = |key: &&Constraint| keys.iter().any(|whole| whole.oid == key.parent);
+    let known: Oids = keys.iter().map(|key| key.oid).collect();
     keys.iter()
-        .filter(|key| !of_partition(key))
+        .filter(|key| !known.contains(key.parent))
         .filter_map(|key| Source::of(key.referenced, RowShare, false))
         .collect()
 }
@@ -216,7 +218,9 @@ impl Reading {
             self.read_from(item, &locking, &mut subqueries);
         }
         if let Some((table, change)) = changed_table(statement) {
-            self.target(table, change);
+            // New rows go to the partitions that they belong to, which cannot be told.
+            let recurse = table.inh && node::tag(statement) != T_InsertStmt;
+            self.target(table, change, recurse);
         }
         for inside in walk::raw_statements(statement) {
             match subqueries.get(&inside) {
@@ -291,9 +295,7 @@ impl Reading {
         self.sources.extend(source);
     }
 
-    fn target(&mut self, table: &pg_sys::RangeVar, change: i16) {
-        // New rows go to the partitions that they belong to, which cannot be told.
-        let recurse = table.inh && change != view::INSERT;
+    fn target(&mut self, table: &pg_sys::RangeVar, change: i16, recurse: bool) {
         match resolve(table).and_then(|oid| Source::of(oid, RowExclusive, recurse)) {
             Some(target) => self.sources.push(Source { change, ..target }),
             None => self.missing = self.missing.take().or_else(|| Some(written_name(table))),

@@ -19,12 +19,24 @@ pub fn find(name: &str, context: &mut Context) -> Option<Standing> {
         return Some(Standing::There(there));
     }
     let known = context.added();
+    if let Some(found) = known.get(name).and_then(|found| found.first()) {
+        return Some(Standing::Added(found.clone()));
+    }
+    // Where a name was taken, a number is behind it.
     let base = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    // Where a name was taken, a number is behind it, from the second on.
-    let number = name.strip_prefix(base).and_then(|digits| digits.parse::<usize>().ok());
-    let found = known.get(name).and_then(|found| found.first()).or_else(|| {
-        let found = known.get(base)?;
-        found.get(number.unwrap_or(0)).or(found.first())
+    let numbered = known.get(base).and_then(|found| {
+        let number = name.strip_prefix(base)?.parse::<usize>().ok()?;
+        let taken = (0..number.min(found.len() + 1)).filter(|number| {
+            let before = if *number == 0 {
+                base.to_owned()
+            } else {
+                format!("{base}{number}")
+            };
+            context.constraint_that_stays(context.target, &before).is_some()
+        });
+        found.get(number - taken.count())
     });
-    found.cloned().map(Standing::Added)
+    // A name that nothing else has is that of one which has none, however the server came by it: else there would be an error.
+    let unnamed = || known.values().flatten().find(|added| added.part.conname.is_null());
+    numbered.or_else(unnamed).cloned().map(Standing::Added)
 }

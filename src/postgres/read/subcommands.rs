@@ -7,7 +7,7 @@ use pgrx::pg_sys::AlterTableType as At;
 
 use crate::postgres::node;
 
-pub type Command = pg_sys::AlterTableCmd;
+type Command = pg_sys::AlterTableCmd;
 
 /// All subcommands of a statement, and before them those of earlier statements on the table that have not run.
 pub struct Subcommands<'a> {

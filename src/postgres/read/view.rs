@@ -130,11 +130,22 @@ fn entries<'a>(query: *mut pg_sys::Query) -> Vec<&'a pg_sys::RangeTblEntry> {
         .collect()
 }
 
-/// The place in the range table of what an INSERT adds rows to.
+/// The place in the range table of what an INSERT or MERGE adds rows to.
 fn inserted_into(query: *mut pg_sys::Query) -> Option<usize> {
+    use pg_sys::CmdType::{CMD_INSERT, CMD_MERGE};
     // SAFETY: a Query of the server, which is only read.
-    let (command, place) = unsafe { ((*query).commandType, (*query).resultRelation) };
-    let inserts = command == pg_sys::CmdType::CMD_INSERT;
+    let (command, place, actions) = unsafe {
+        (
+            (*query).commandType,
+            (*query).resultRelation,
+            node::list((*query).mergeActionList),
+        )
+    };
+    let mut actions = actions
+        .into_iter()
+        .filter_map(|action| node::cast::<pg_sys::MergeAction>(action, pg_sys::NodeTag::T_MergeAction));
+    let inserts =
+        command == CMD_INSERT || command == CMD_MERGE && actions.any(|action| action.commandType == CMD_INSERT);
     usize::try_from(place).ok().filter(|_| inserts)?.checked_sub(1)
 }
 

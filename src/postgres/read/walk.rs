@@ -171,12 +171,17 @@ pub fn makes_table(query: Node) -> bool {
 
 /// The SELECT that has the INTO.
 pub fn into_clause(query: Node) -> Option<*mut pg_sys::SelectStmt> {
-    let mut select = node::cast::<pg_sys::SelectStmt>(query, NodeTag::T_SelectStmt)?;
-    // SAFETY: null, or a SelectStmt of the parse tree.
-    while let Some(left) = unsafe { select.larg.as_ref() } {
-        select = left;
+    if node::tag(query) != NodeTag::T_SelectStmt {
+        return None;
     }
-    (!select.intoClause.is_null()).then(|| std::ptr::from_ref(select).cast_mut())
+    let mut select: *mut pg_sys::SelectStmt = query.cast();
+    // SAFETY: a SelectStmt, the left one of which is null or another.
+    unsafe {
+        while !(*select).larg.is_null() {
+            select = (*select).larg;
+        }
+        (!(*select).intoClause.is_null()).then_some(select)
+    }
 }
 
 /// Whether a node of the raw parse tree is a query.
