@@ -57,7 +57,11 @@ pub fn read(command: &pg_sys::AlterTableCmd, context: &mut Context) -> AlterComm
         return AlterCommand::CatalogOnly;
     };
     let (column, no_inherit, enforced) = match &constraint {
-        Standing::There(there) => (column_of(there), there.no_inherit, there.enforced),
+        Standing::There(there) => {
+            let first = there.columns.first();
+            let column = first.and_then(|attnum| columns::name(there.table, *attnum));
+            (column, there.no_inherit, there.enforced)
+        }
         Standing::Added(added) => (
             added.columns.first().cloned(),
             added.part.is_no_inherit,
@@ -110,15 +114,6 @@ pub fn no_inherit(command: &pg_sys::AlterTableCmd, name: &str, before: bool, con
 #[cfg(not(feature = "pg18"))]
 pub fn no_inherit(_command: &pg_sys::AlterTableCmd, _name: &str, before: bool, _context: &Context) -> bool {
     before
-}
-
-#[cfg(feature = "pg18")]
-fn column_of(constraint: &Constraint) -> Option<String> {
-    let columns = columns::of_table(constraint.table).into_iter();
-    columns
-        .filter(|column| constraint.columns.first() == Some(&column.attnum))
-        .map(|column| column.name)
-        .next()
 }
 
 /// NOT NULL becomes the children's too, or their own.
